@@ -1,0 +1,160 @@
+"""Assets and the catalogue they come from; what an inventory finds inside them is in ``components.py``."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from etabli.kernel.tenancy import Noun, SharedModel
+from etabli.kernel.text import Plain
+from etabli.people.models import Person, Rack, Room, Site
+
+from .components import Disk, MemoryModule, NetworkCard, OperatingSystem, Processor, Volume
+
+
+class AssetKind(SharedModel):
+    """A kind of asset (laptop, switch…): shipped ones are shared, an organisation adds its own."""
+
+    key = models.SlugField(_("key"), max_length=40)
+    name = models.CharField(_("name"), max_length=60)
+    icon = models.CharField(_("icon"), max_length=40, default="box")
+    computer = models.BooleanField(_("is a computer"), default=False)
+    position = models.PositiveSmallIntegerField(_("order"), default=100)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("asset kind"), _("asset kinds")
+        ordering = ["position", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "key"], nulls_distinct=False, name="asset_kind_once")
+        ]
+
+    def __str__(self) -> str:
+        from .kinds import kind_label
+
+        return kind_label(self) if self.organisation_id is None else self.name
+
+
+class Manufacturer(Noun):
+    """A maker of equipment, with where to ask for help."""
+
+    name = models.CharField(_("name"), max_length=80)
+    website = models.URLField(_("web site"), blank=True)
+    support_url = models.URLField(_("support page"), blank=True)
+    support_phone = models.CharField(_("support telephone"), max_length=30, blank=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("manufacturer"), _("manufacturers")
+        constraints = [models.UniqueConstraint("organisation", Plain("name"), name="manufacturer_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AssetModel(Noun):
+    """A product reference of a manufacturer."""
+
+    name = models.CharField(_("name"), max_length=120)
+    manufacturer = models.ForeignKey(
+        Manufacturer, models.PROTECT, null=True, blank=True, related_name="models", verbose_name=_("manufacturer")
+    )
+    kind = models.ForeignKey(AssetKind, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("kind"))
+    reference = models.CharField(_("reference"), max_length=80, blank=True)
+    page_url = models.URLField(_("vendor page"), blank=True)
+    end_of_sale = models.DateField(_("end of sale"), null=True, blank=True)
+    end_of_support = models.DateField(_("end of support"), null=True, blank=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("model"), _("models")
+        constraints = [
+            models.UniqueConstraint("organisation", "manufacturer", Plain("name"), nulls_distinct=False, name="asset_model_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Asset(Noun):
+    """A piece of equipment: one row for its whole life."""
+
+    class State(models.TextChoices):
+        REQUESTED = "requested", _("requested")
+        ORDERED = "ordered", _("ordered")
+        RECEIVED = "received", _("received")
+        IN_STOCK = "in_stock", _("in stock")
+        PREPARING = "preparing", _("being prepared")
+        IN_SERVICE = "in_service", _("in service")
+        ON_LOAN = "on_loan", _("on loan")
+        IN_REPAIR = "in_repair", _("in repair")
+        TO_RETIRE = "to_retire", _("to retire")
+        RETIRED = "retired", _("retired")
+        LOST = "lost", _("lost")
+        STOLEN = "stolen", _("stolen")
+        GONE = "gone", _("gone")
+
+    class Criticality(models.IntegerChoices):
+        LOW = 1, _("low")
+        NORMAL = 2, _("normal")
+        HIGH = 3, _("high")
+        VITAL = 4, _("vital")
+
+    name = models.CharField(_("name"), max_length=120)
+    tag = models.CharField(_("asset tag"), max_length=60, blank=True)
+    serial = models.CharField(_("serial number"), max_length=120, blank=True)
+    uuid = models.CharField(_("UUID"), max_length=40, blank=True, editable=False)
+    kind = models.ForeignKey(AssetKind, models.PROTECT, related_name="assets", verbose_name=_("kind"))
+    model = models.ForeignKey(AssetModel, models.PROTECT, null=True, blank=True, related_name="assets", verbose_name=_("model"))
+    state = models.CharField(_("state"), max_length=12, choices=State, default=State.IN_SERVICE)
+    criticality = models.PositiveSmallIntegerField(_("criticality"), choices=Criticality, default=Criticality.NORMAL)
+    criticality_reason = models.CharField(_("why this criticality"), max_length=160, blank=True)
+    person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="assets", verbose_name=_("assigned to"))
+    site = models.ForeignKey(Site, models.PROTECT, null=True, blank=True, related_name="assets", verbose_name=_("site"))
+    room = models.ForeignKey(Room, models.PROTECT, null=True, blank=True, related_name="assets", verbose_name=_("room"))
+    rack = models.ForeignKey(Rack, models.PROTECT, null=True, blank=True, related_name="assets", verbose_name=_("rack"))
+    parent = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="parts", verbose_name=_("connected to"))
+    bought_on = models.DateField(_("bought on"), null=True, blank=True)
+    commissioned_on = models.DateField(_("in service since"), null=True, blank=True)
+    price = models.DecimalField(_("price excluding tax (€)"), max_digits=12, decimal_places=2, null=True, blank=True)
+    supplier = models.CharField(_("supplier"), max_length=120, blank=True)
+    order_number = models.CharField(_("order number"), max_length=60, blank=True)
+    warranty_end = models.DateField(_("warranty end"), null=True, blank=True)
+    remarks = models.TextField(_("remarks"), blank=True)
+    system = models.CharField(_("operating system"), max_length=120, blank=True, editable=False)
+    memory_mib = models.PositiveIntegerField(_("memory (MiB)"), null=True, blank=True, editable=False)
+    last_user = models.CharField(_("last user"), max_length=120, blank=True, editable=False)
+    seen_at = models.DateTimeField(_("last inventory"), null=True, blank=True, editable=False)
+    identity_note = models.CharField(max_length=300, blank=True, editable=False)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("asset"), _("assets")
+        constraints = [
+            models.UniqueConstraint(
+                models.F("organisation"), Plain("tag"), condition=~models.Q(tag=""), name="asset_tag_once",
+                violation_error_message=_("Another asset of this organisation already has this tag."),
+            ),  # fmt: skip
+            models.CheckConstraint(condition=models.Q(price__isnull=True) | models.Q(price__gte=0), name="asset_price"),
+        ]
+        indexes = [
+            models.Index(Plain("name"), "id", name="asset_by_name"),
+            models.Index("organisation", Plain("name"), "id", name="asset_by_org_name"),
+            models.Index(fields=["organisation", "serial"], name="asset_serial"),
+            models.Index(fields=["organisation", "uuid"], name="asset_uuid"),
+            models.Index(fields=["kind", "id"], name="asset_kind_id"),
+            models.Index(fields=["state", "id"], name="asset_state_id"),
+            models.Index(models.F("warranty_end"), "id", name="asset_warranty"),
+            models.Index(models.F("warranty_end").desc(nulls_last=True), models.F("id").desc(), name="asset_warranty_down"),
+            models.Index(models.F("seen_at"), "id", name="asset_seen"),
+            models.Index(models.F("seen_at").desc(nulls_last=True), models.F("id").desc(), name="asset_seen_down"),
+            models.Index(Plain("system"), "id", name="asset_system"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def live(self) -> bool:
+        """Whether it is still part of the fleet."""
+        return self.state not in {self.State.RETIRED, self.State.GONE, self.State.LOST, self.State.STOLEN}
+
+
+__all__ = [
+    "Asset", "AssetKind", "AssetModel", "Disk", "Manufacturer", "MemoryModule", "NetworkCard", "OperatingSystem",
+    "Processor", "Volume",
+]  # fmt: skip

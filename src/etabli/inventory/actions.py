@@ -1,0 +1,97 @@
+"""Verbs about inventories: load documents from files, answer a suggestion."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from etabli.assets.models import Asset
+from etabli.kernel.actors import Actor, require
+from etabli.kernel.tenancy import scope
+
+from . import absorbing, door, receiving, sections
+from .messages import Inventory, NetworkResult, read
+from .models import Document
+from .receiving import content_of
+from .wire import TooLarge, Unreadable, open_body
+
+SUFFIXES = {".json", ".xml", ".ocs", ".gz", ".z"}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What became of a file, in words: the answer to "why did it do that?"."""
+
+    file: str
+    asset: int | None
+    decision: str
+    reason: str
+    warnings: list[dict[str, str]] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"file": self.file, "asset": self.asset, "decision": self.decision, "reason": self.reason, "warnings": self.warnings}
+
+
+def files_of(paths: list[Path]) -> Iterator[Path]:
+    """The documents among files and folders, folders in name order."""
+    for one in paths:
+        if one.is_dir():
+            yield from sorted(p for p in one.rglob("*") if p.is_file() and p.suffix.lower() in SUFFIXES)
+        else:
+            yield one
+
+
+def load(file: Path, *, organisation_id: int, now: datetime) -> Loaded:
+    """Bring a document from a file by the same path as agents, and read it at once."""
+    try:
+        wire = file.read_bytes()
+    except OSError as error:
+        return Loaded(str(file), None, "refused", f"The file cannot be read: {error.strerror}.")
+    return load_bytes(wire, name=str(file), organisation_id=organisation_id, now=now)
+
+
+def load_bytes(wire: bytes, *, name: str, organisation_id: int, now: datetime, headers: dict[str, str] | None = None) -> Loaded:
+    """The same for bytes already read (an uploaded document)."""
+    try:
+        body = open_body(wire, "", limit=door.LIMIT)
+        message = read(body, headers=headers or {})
+    except (TooLarge, Unreadable) as error:
+        receiving.note_failure(
+            wire, organisation_id=organisation_id, enrolment=None, reason=str(error), headers={}, now=now, source=Path(name).name
+        )
+        return Loaded(name, None, "refused", str(error))
+    if not isinstance(message, Inventory | NetworkResult):
+        kind = type(message).__name__
+        return Loaded(name, None, "refused", f"This is a {kind} message: it asks for something and holds no inventory.")
+    document = receiving.receive(
+        wire, body, message, organisation_id=organisation_id, enrolment=None, address=None, headers=headers or {}, now=now,
+        expected=door.cadence(organisation_id), source=Path(name).name,
+    )  # fmt: skip
+    with scope(organisation_id):
+        fresh = Document.objects.select_related("agent__asset__kind", "agent__asset__model", "enrolment")
+        document = fresh.filter(pk=document.pk).select_for_update(of=("self",)).get()
+        if document.state == Document.State.RECEIVED:
+            document = absorbing.absorb(document, now=now)
+    return Loaded(name, document.asset_id, document.decision, document.reason, document.warnings)
+
+
+@transaction.atomic
+def settle_suggestion(*, document: Document, asset: Asset | None, actor: Actor, now: datetime) -> Document:
+    """A person says whether the machine is the suggested asset, or a new one; its agent is recognised from then on."""
+    require(actor, "asset.change", document)
+    if document.decision != Document.Decision.SUGGESTED or not document.content:
+        raise ValidationError(_("This inventory is not waiting for an answer."))
+    message = read(open_body(content_of(document), "application/x-compress-zlib"), headers=document.headers)
+    if not isinstance(message, Inventory):
+        raise ValidationError(_("This inventory is not waiting for an answer."))
+    reading = absorbing.Reading(document, message.itemtype, message.partial, sections.unwrap(message), now)
+    absorbing.compare(reading, asset)
+    found = absorbing.facts_of(reading)
+    reason = _("%(who)s said that it is this asset.") if asset else _("%(who)s said that it is a new asset.")
+    return absorbing.settle(reading, found, asset, reason % {"who": actor.label})
+

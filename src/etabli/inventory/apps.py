@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+
+
+class InventoryConfig(AppConfig):
+    name = "etabli.inventory"
+
+    def ready(self) -> None:
+        from etabli.kernel.http import open_door
+
+        from . import door
+
+        open_door(door.matches, door.view)

@@ -1,0 +1,117 @@
+"""Who may send inventories into an organisation: keys in the address, OAuth2 clients, HTTP basic; rotation and revocation.
+
+The tag an agent sends is a hint shown to people; it never chooses the organisation.
+"""
+
+import base64
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from etabli.kernel.actors import Actor, require
+from etabli.kernel.events import publish
+from etabli.kernel.tenancy import opening
+
+from .models import AccessToken, Enrolment
+
+GRACE = timedelta(days=14)
+TOKEN_LIFE = timedelta(hours=1)
+
+
+def digest_of(secret: str) -> str:
+    """SHA-256 in hexadecimal: keys are 192 random bits, a slow hash would add nothing."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+@transaction.atomic
+def enrol(*, name: str, organisation_id: int, actor: Actor, site: Any = None, expires_at: datetime | None = None) -> Enrolment:
+    """Make a key for an organisation, or one of its sites."""
+    require(actor, "enrolment.add", organisation_id)
+    key = secrets.token_urlsafe(24)
+    made = Enrolment.objects.create(
+        organisation_id=organisation_id, name=name, site=site, expires_at=expires_at,
+        key=key, key_hash=digest_of(key), client_id=secrets.token_hex(12),
+    )  # fmt: skip
+    publish(made, "enrolment.created", actor=actor)
+    return made
+
+
+@transaction.atomic
+def rotate(enrolment: Enrolment, *, actor: Actor, now: datetime | None = None) -> Enrolment:
+    """Replace the key; the old one still works for 14 days, the time to change the machines."""
+    require(actor, "enrolment.change", enrolment)
+    key = secrets.token_urlsafe(24)
+    enrolment.previous_hash, enrolment.previous_until = enrolment.key_hash, (now or timezone.now()) + GRACE
+    enrolment.key, enrolment.key_hash = key, digest_of(key)
+    enrolment.save()
+    publish(enrolment, "enrolment.rotated", actor=actor)
+    return enrolment
+
+
+@transaction.atomic
+def revoke(enrolment: Enrolment, *, actor: Actor, now: datetime | None = None) -> Enrolment:
+    """Refuse this key, its predecessor and its tokens from now on."""
+    require(actor, "enrolment.change", enrolment)
+    enrolment.revoked_at = now or timezone.now()
+    enrolment.save(update_fields=["revoked_at"])
+    AccessToken.objects.filter(enrolment_id=enrolment.pk).delete()
+    publish(enrolment, "enrolment.revoked", actor=actor)
+    return enrolment
+
+
+def by_key(key: str, now: datetime) -> Enrolment | None:
+    """The live enrolment of a key (the present one, or the previous one during its grace)."""
+    if not key or len(key) > 200:
+        return None
+    digest = digest_of(key)
+    with opening():
+        found = Enrolment.objects.filter(key_hash=digest).first()
+        found = found or Enrolment.objects.filter(previous_hash=digest, previous_until__gt=now).first()
+    return found if found and _live(found, now) else None
+
+
+def by_client(client_id: str, client_secret: str, now: datetime) -> Enrolment | None:
+    """The live enrolment of OAuth2 or basic credentials: the secret is the key itself."""
+    found = by_key(client_secret, now)
+    return found if found and secrets.compare_digest(found.client_id, client_id) else None
+
+
+def issue_token(enrolment: Enrolment, now: datetime) -> str:
+    """An access token good for an hour (RFC 6749 §5.1)."""
+    token = secrets.token_urlsafe(32)
+    with transaction.atomic():
+        AccessToken.objects.filter(expires_at__lt=now).delete()
+        AccessToken.objects.create(enrolment_id=enrolment.pk, hash=digest_of(token), expires_at=now + TOKEN_LIFE)
+    return token
+
+
+def by_token(token: str, now: datetime) -> Enrolment | None:
+    """The live enrolment of an access token."""
+    found = AccessToken.objects.filter(hash=digest_of(token[:200]), expires_at__gt=now).first()
+    if found is None:
+        return None
+    with opening():
+        enrolment = Enrolment.objects.filter(pk=found.enrolment_id).first()
+    return enrolment if enrolment and _live(enrolment, now) else None
+
+
+def by_header(header: str, now: datetime) -> Enrolment | None:
+    """The enrolment of an ``Authorization`` header, ``Bearer`` or ``Basic`` (RFC 7617)."""
+    scheme, _space, value = header.partition(" ")
+    if scheme == "Bearer":
+        return by_token(value.strip(), now)
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user, _colon, password = base64.b64decode(value, validate=True).decode().partition(":")
+    except ValueError:
+        return None
+    return by_client(user, password, now)
+
+
+def _live(enrolment: Enrolment, now: datetime) -> bool:
+    return enrolment.revoked_at is None and (enrolment.expires_at is None or enrolment.expires_at > now)

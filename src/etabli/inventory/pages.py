@@ -1,0 +1,123 @@
+"""Pages of inventories that no declaration covers: the lines to paste, counting machines as they arrive, suggestions."""
+
+import hashlib
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.loader import render_to_string
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from etabli.assets.models import Asset
+from etabli.kernel import live, preferences
+from etabli.kernel.actors import require
+
+from . import actions, enrolments
+from .absorbing import content_of_section
+from .models import Document, Enrolment, Section
+
+
+@dataclass(frozen=True)
+class Line:
+    """A command to copy for a system, with a word of explanation."""
+
+    label: str
+    text: str
+    help: str = ""
+
+
+def section_list(asset: Asset) -> list[dict[str, Any]]:
+    """Name and number of items of each section kept for an asset."""
+    return list(Section.objects.filter(asset=asset).order_by("name").values("name", "items"))
+
+
+def section_content(asset: Asset, name: str) -> list[Any]:
+    """The rows of a section; one row when the section is a single object."""
+    section = Section.objects.filter(asset=asset, name=name).first()
+    content = content_of_section(section) if section else []
+    return content if isinstance(content, list) else [content]
+
+
+def lines_to_paste(enrolment: Enrolment, request: HttpRequest) -> list[Line]:
+    """What to run on Windows, macOS and Linux so that the machine reports here. The CA fingerprint is pinned under TLS."""
+    base = preferences.get("pages.url") or request.build_absolute_uri("/").rstrip("/")
+    url = f"{base}/i/{enrolment.key.unseal()}/"
+    pin = fingerprint() if url.startswith("https://") else ""
+    msi = f' SSL_FINGERPRINT="{pin}"' if pin else ""
+    conf = f"\nssl-fingerprint = {pin}" if pin else ""
+    collector = f"{base}/i/{enrolment.key.unseal()}/collector.py"
+    return [
+        Line("Windows", f'msiexec /i GLPI-Agent-x64.msi /quiet SERVER="{url}" RUNNOW=1 ADD_FIREWALL_EXCEPTION=1{msi}',
+             _("In a command prompt run as administrator, beside the GLPI Agent installer.")),
+        Line("Linux", f"sudo glpi-agent-linux-installer --server={url} --runnow" + (f" --ssl-fingerprint='{pin}'" if pin else ""),
+             _("With the GLPI Agent installer for Linux.")),
+        Line("macOS", f'sudo tee /Applications/GLPI-Agent/etc/conf.d/etabli.cfg <<< "server = {url}{conf}"',
+             _("After installing the GLPI Agent package; then restart its service.")),
+        Line(_("Without any agent (Linux)"), f"curl -fsS {collector} | python3 - --server {url}",
+             _("A single file of Python's standard library; nothing stays on the machine.")),
+        Line("OAuth2", f"server = {base}/front/inventory.php\noauth-client-id = {enrolment.client_id}\noauth-client-secret = {enrolment.key.unseal()}",
+             _("In agent.cfg, when the key must not be in the address.")),
+    ]  # fmt: skip
+
+
+def fingerprint() -> str:
+    """``sha256$…`` of the certificate put in the data directory (``tls.pem``), as agents pin it; empty without one."""
+    file = Path(settings.HOME) / "tls.pem"
+    if not file.exists():
+        return ""
+    return "sha256$" + hashlib.sha256(ssl.PEM_cert_to_DER_cert(file.read_text())).hexdigest()
+
+
+def render_count(request: HttpRequest, pk: int) -> str:
+    """The number of machines seen through a key, for the live region."""
+    enrolment = Enrolment.objects.filter(pk=pk).first()
+    if enrolment is None:
+        raise Http404
+    require(request.actor, "enrolment.view", enrolment)  # type: ignore[attr-defined]
+    agents = enrolment.agents.select_related("asset").order_by("-seen_at")[:10]
+    return render_to_string("inventory/_count.html", {"agents": agents, "count": enrolment.agents.count()}, request)
+
+
+@login_required
+@require_POST
+def rotate(request: Any, pk: int) -> HttpResponse:
+    enrolment = get_object_or_404(Enrolment, pk=pk)
+    enrolments.rotate(enrolment, actor=request.actor)
+    messages.success(request, _("The key is replaced; machines that use the old one are accepted for 14 more days."))
+    return redirect("enrolment-detail", pk)
+
+
+@login_required
+@require_POST
+def revoke(request: Any, pk: int) -> HttpResponse:
+    enrolment = get_object_or_404(Enrolment, pk=pk)
+    enrolments.revoke(enrolment, actor=request.actor)
+    messages.success(request, _("This key is refused from now on."))
+    return redirect("enrolment-detail", pk)
+
+
+@login_required
+@require_POST
+def settle(request: Any, pk: int) -> HttpResponse:
+    """Answer a suggestion: it is this asset, or it is a new one."""
+    document = get_object_or_404(Document, pk=pk)
+    asset = document.asset if request.POST.get("answer") == "same" else None
+    actions.settle_suggestion(document=document, asset=asset, actor=request.actor, now=timezone.now())
+    return redirect(reverse("asset-detail", args=[document.asset_id]) if document.asset_id else "document-list")
+
+
+enrolment_urls = [
+    path("enrolments/<int:pk>/rotate/", rotate, name="enrolment-rotate"),
+    path("enrolments/<int:pk>/revoke/", revoke, name="enrolment-revoke"),
+    path("enrolments/<int:pk>/live/", live.sse(lambda request, pk: f"enrolment:{pk}", render_count), name="enrolment-live"),
+]
+document_urls = [path("inventories/<int:pk>/settle/", settle, name="document-settle")]

@@ -1,0 +1,160 @@
+"""Calendars: when an organisation works, in wall-clock hours, less its holidays."""
+
+from collections.abc import Iterable
+from datetime import time
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from .actors import SYSTEM, Actor, require
+from .events import publish
+from .holidays import public_holidays
+from .organisations import Organisation
+from .tenancy import Noun
+from .workingtime import Week, WorkingHours
+
+
+def parse_week(value: Any) -> Week:
+    """``[[["09:00", "12:00"], …], … 7 days]`` as times; raises ValueError or TypeError when malformed."""
+    return tuple(
+        tuple((time.fromisoformat(opening), time.fromisoformat(closing)) for opening, closing in day)
+        for day in value
+    )
+
+
+def validate_week(value: Any) -> None:
+    """Refuse a week that :class:`WorkingHours` could not count with."""
+    try:
+        WorkingHours("UTC", parse_week(value))
+    except (TypeError, ValueError) as error:
+        raise ValidationError(
+            _("Give seven days from Monday, each a list of [opening, closing] hours (%(why)s)."),
+            params={"why": str(error)},
+        )
+
+
+def validate_timezone(value: str) -> None:
+    """Refuse a name that is not in the time zone database (IANA)."""
+    try:
+        WorkingHours(value, ((),) * 7)
+    except ValueError:
+        raise ValidationError(_("“%(name)s” is not a time zone; write Europe/Paris."), params={"name": value})
+
+
+def office_week() -> list[list[list[str]]]:
+    """Monday to Friday, 9:00–12:00 and 14:00–18:00."""
+    return [[["09:00", "12:00"], ["14:00", "18:00"]] for _day in range(5)] + [[], []]
+
+
+class Calendar(Noun):
+    """Opening hours in a time zone; ``week`` lists seven days of [opening, closing] hours."""
+
+    name = models.CharField(gettext_lazy("name"), max_length=80)
+    timezone = models.CharField(
+        gettext_lazy("time zone"), max_length=40, default="Europe/Paris", validators=[validate_timezone]
+    )
+    week = models.JSONField(gettext_lazy("opening hours"), default=office_week, validators=[validate_week])
+    is_default = models.BooleanField(gettext_lazy("default calendar"), default=False)
+
+    class Meta:
+        verbose_name, verbose_name_plural = gettext_lazy("calendar"), gettext_lazy("calendars")
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "name"], name="calendar_name_once"),
+            models.UniqueConstraint(
+                fields=["organisation"], condition=models.Q(is_default=True), name="calendar_default_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Holiday(Noun):
+    """A day without work in a calendar."""
+
+    calendar = models.ForeignKey(
+        Calendar, models.CASCADE, related_name="holidays", verbose_name=gettext_lazy("calendar")
+    )
+    day = models.DateField(gettext_lazy("day"))
+    name = models.CharField(gettext_lazy("name"), max_length=120)
+
+    class Meta:
+        verbose_name, verbose_name_plural = gettext_lazy("holiday"), gettext_lazy("holidays")
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "calendar", "day"], name="holiday_once")
+        ]
+        ordering = ["day"]
+
+    def __str__(self) -> str:
+        return f"{self.day:%Y-%m-%d} {self.name}"
+
+
+def hours_of(calendar: Calendar) -> WorkingHours:
+    """The calendar as working time is counted: its week less its holidays."""
+    closed = frozenset(calendar.holidays.values_list("day", flat=True))
+    return WorkingHours(calendar.timezone, parse_week(calendar.week), closed)
+
+
+def default_calendar(organisation_id: int) -> Calendar:
+    """The organisation's default calendar, made with office hours in its own time zone when it has none."""
+    found = Calendar.objects.filter(organisation=organisation_id, is_default=True).first()
+    if found:
+        return found
+    organisation = Organisation.objects.get(pk=organisation_id)
+    made, new = Calendar.objects.get_or_create(
+        organisation_id=organisation_id,
+        is_default=True,
+        defaults={"name": _free_name(organisation_id), "timezone": organisation.timezone},
+    )
+    if new:
+        publish(made, "calendar.created", actor=SYSTEM)
+    return made
+
+
+@transaction.atomic
+def set_default(calendar: Calendar, *, actor: Actor) -> None:
+    """Make it the organisation's default calendar, in the place of the former one."""
+    require(actor, "calendar.change", calendar)
+    others = Calendar.objects.filter(organisation=calendar.organisation_id, is_default=True).exclude(
+        pk=calendar.pk
+    )
+    others.update(is_default=False)
+    calendar.is_default = True
+    calendar.save(update_fields=["is_default", "updated_at"])
+    publish(calendar, "calendar.made_default", actor=actor)
+
+
+@transaction.atomic
+def add_public_holidays(calendar: Calendar, years: Iterable[int], *, actor: Actor) -> int:
+    """Close the calendar on the public holidays of its organisation's zone; returns how many days were added.
+
+    Days already there keep the name somebody gave them. Raises :class:`holidays.UnknownZone`.
+    """
+    require(actor, "calendar.change", calendar)
+    zone = calendar.organisation.holiday_zone
+    known = set(calendar.holidays.values_list("day", flat=True))
+    found = {
+        day: name for year in years for day, name in public_holidays(zone, year).items() if day not in known
+    }
+    Holiday.objects.bulk_create(
+        Holiday(organisation_id=calendar.organisation_id, calendar=calendar, day=day, name=name[:120])
+        for day, name in found.items()
+    )
+    if found:
+        publish(
+            calendar,
+            "calendar.holidays_added",
+            actor=actor,
+            extra={"zone": zone, "days": sorted(map(str, found))},
+        )
+    return len(found)
+
+
+def _free_name(organisation_id: int) -> str:
+    taken = set(Calendar.objects.filter(organisation=organisation_id).values_list("name", flat=True))
+    return next(
+        n for n in [_("Office hours"), *(f"{_('Office hours')} {i}" for i in range(2, 99))] if n not in taken
+    )

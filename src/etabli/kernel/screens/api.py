@@ -1,0 +1,280 @@
+"""The REST API of every screen: list, one, create, create many, change, delete; the same rules as its pages.
+
+Answers are written straight from the rows; the pydantic models below only describe them in the OpenAPI document.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from django import forms
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.http import Http404, HttpResponse
+from django.utils.translation import gettext as _
+from ninja import NinjaAPI, Router
+from ninja.errors import HttpError
+from ninja.utils import check_csrf
+from pydantic import BaseModel, create_model
+
+from ..actors import require
+from ..events import together
+from .filters import BadFilter
+from .forms import CUSTOM, form_class, values_of
+from .listing import Listing
+
+if TYPE_CHECKING:
+    from .screen import Screen
+
+MOST_ROWS = 500
+MOST_CREATED = 500
+OMITTED = {"password", "ciphertext", "hash"}
+
+
+class Problem(BaseModel):
+    """An error: one sentence, and for a refused body the messages of each field."""
+
+    detail: str
+    errors: dict[str, list[str]] | None = None
+
+
+def authenticate(request: Any) -> Any:
+    """The actor of the request: an API token, or the session of a page (then the CSRF token is required too)."""
+    actor = getattr(request, "actor", None)
+    if actor is None or actor.account_id is None:
+        return None
+    if actor.source == "screen" and request.method not in {"GET", "HEAD", "OPTIONS"} and check_csrf(request):
+        raise HttpError(403, _("The CSRF token is missing: use an API token, or send X-CSRFToken."))
+    return actor
+
+
+def build(screens: list["Screen"], version: str) -> NinjaAPI:
+    """The API with a router for each screen."""
+    api = NinjaAPI(
+        title="Établi", version=version, auth=authenticate, urls_namespace="api", docs_url=None,
+        description="Every noun of the product, with the rights of the token or of the session.",
+    )  # fmt: skip
+    _explain_errors(api)
+    for screen in screens:
+        api.add_router(f"/{screen.slug}", router_of(screen), tags=[screen.noun])
+    _built.append(api)
+    return api
+
+
+def serialise(screen: "Screen", obj: Any) -> dict[str, Any]:
+    """An object as JSON: plain values, ``{"id", "name"}`` for a relation."""
+    made: dict[str, Any] = {"id": obj.pk}
+    for field in screen.model._meta.concrete_fields:
+        if field.name in OMITTED or field.primary_key or getattr(field, "secret", False):
+            continue
+        if field.name == "organisation":
+            made["organisation"] = obj.organisation_id
+        elif field.is_relation:
+            related = getattr(obj, field.name)
+            made[field.name] = None if related is None else {"id": related.pk, "name": str(related)}
+        else:
+            made[field.name] = field.value_from_object(obj)
+    return made
+
+
+def full(screen: "Screen", rows: Any) -> Any:
+    """With the joins that :func:`serialise` reads: the number of queries does not depend on the rows."""
+    joins = [f.name for f in screen.model._meta.concrete_fields if f.is_relation and f.name != "organisation"]
+    deeper = [j for j in screen.related if j not in joins]
+    return rows.select_related(*joins, *deeper) if joins or deeper else rows
+
+
+def router_of(screen: "Screen") -> Router:
+    """The operations of a screen. What a screen does not allow (``adds = False``…) has no operation."""
+    router, out, body = Router(), described(screen), body_of(screen, partial=False)
+    many = create_model(f"{screen.model.__name__}Page", count=(int, ...), items=(list[out], ...))  # type: ignore[valid-type]
+    problems: dict[int, Any] = {400: Problem, 401: Problem, 403: Problem, 404: Problem, 409: Problem, 422: Problem, 429: Problem}
+    add = router.add_api_operation
+
+    def rows(request: Any, q: str = "", sort: str = "", offset: int = 0, limit: int = 50) -> HttpResponse:
+        return _list(screen, request, offset, limit)
+
+    def one(request: Any, key: int) -> HttpResponse:
+        return answer(serialise(screen, _get(screen, request, key)))
+
+    def create(request: Any, body: Any) -> HttpResponse:
+        return answer(_create(screen, request, _sent(body)), 201)
+
+    def create_many(request: Any, body: Any) -> HttpResponse:
+        return answer(_create_many(screen, request, body), 201)
+
+    def change(request: Any, key: int, body: Any) -> HttpResponse:
+        return answer(_change(screen, request, key, _sent(body)))
+
+    def delete(request: Any, key: int) -> HttpResponse:
+        screen.delete(_get(screen, request, key, "delete"), request.actor)
+        return HttpResponse(status=204)
+
+    name = screen.noun
+    add("", ["GET"], rows, response={200: many, **problems}, operation_id=f"{name}_list", summary=f"List: {name}")
+    add("/{int:key}", ["GET"], one, response={200: out, **problems}, operation_id=f"{name}_get", summary=f"One: {name}")
+    if screen.adds:
+        _typed(create, body=body)
+        _typed(create_many, body=list[body])  # type: ignore[valid-type]
+        add("", ["POST"], create, response={201: out, **problems}, operation_id=f"{name}_create", summary=f"Create: {name}")
+        add(
+            "/many", ["POST"], create_many, response={201: list[out], **problems},  # type: ignore[valid-type]
+            operation_id=f"{name}_create_many", summary=f"Create several, all or none: {name}",
+        )  # fmt: skip
+    if screen.changes:
+        _typed(change, body=body_of(screen, partial=True))
+        add("/{int:key}", ["PATCH"], change, response={200: out, **problems}, operation_id=f"{name}_change", summary=f"Change: {name}")
+    if screen.deletes:
+        add("/{int:key}", ["DELETE"], delete, response={204: None, **problems}, operation_id=f"{name}_delete", summary=f"Delete: {name}")
+    return router
+
+
+def answer(content: Any, status: int = 200) -> HttpResponse:
+    return HttpResponse(orjson.dumps(content, default=_plain), content_type="application/json", status=status)
+
+
+def _list(screen: "Screen", request: Any, offset: int, limit: int) -> HttpResponse:
+    require(request.actor, screen.verb("view"))
+    if not (0 <= offset < 2**31 and 0 < limit <= MOST_ROWS):
+        raise HttpError(400, _("offset must be 0 or more, and limit between 1 and %(most)s.") % {"most": MOST_ROWS})
+    listing = Listing(screen, request.actor, request.GET)
+    keys = list(listing.ordered().values_list("pk", flat=True)[offset : offset + limit])
+    found = {o.pk: o for o in full(screen, screen.model._default_manager.filter(pk__in=keys))}
+    return answer({"count": listing.count, "items": [serialise(screen, found[k]) for k in keys if k in found]})
+
+
+def _get(screen: "Screen", request: Any, key: int, act: str = "view") -> Any:
+    require(request.actor, screen.verb("view"))
+    obj = full(screen, screen.rows(request.actor)).filter(pk=key).first() if 0 < key < 2**63 else None
+    if obj is None:
+        raise Http404
+    require(request.actor, screen.verb(act), obj)
+    return obj
+
+
+def _create(screen: "Screen", request: Any, sent: dict[str, Any]) -> dict[str, Any]:
+    require(request.actor, screen.verb("add"))
+    form = form_class(screen)(_flat(sent), actor=request.actor)
+    return serialise(screen, _saved(screen, form, request.actor))
+
+
+def _create_many(screen: "Screen", request: Any, bodies: list[Any]) -> list[dict[str, Any]]:
+    if len(bodies) > MOST_CREATED:
+        raise HttpError(400, _("At most %(most)s objects a call.") % {"most": MOST_CREATED})
+    with transaction.atomic(), together():
+        return [_create(screen, request, _sent(body)) for body in bodies]
+
+
+def _change(screen: "Screen", request: Any, key: int, sent: dict[str, Any]) -> dict[str, Any]:
+    obj = _get(screen, request, key, "change")
+    data = {**values_of(screen, obj), **_flat(sent)}
+    form = form_class(screen)(data, instance=obj, actor=request.actor)
+    saved = _saved(screen, form, request.actor)
+    return serialise(screen, saved)
+
+
+def _saved(screen: "Screen", form: Any, actor: Any) -> Any:
+    if not form.is_valid():
+        raise Invalid({n: [str(m) for m in messages] for n, messages in form.errors.items()})
+    return screen.save(form, actor)
+
+
+class Invalid(Exception):
+    """The body was refused by the form: ``errors`` has the messages of each field."""
+
+    def __init__(self, errors: dict[str, list[str]]) -> None:
+        super().__init__("invalid")
+        self.errors = errors
+
+
+def _explain_errors(api: NinjaAPI) -> None:
+    """Each refusal in one sentence; none of them is a server error."""
+
+    def told(status: int) -> Any:
+        return lambda request, error: answer({"detail": str(error) or type(error).__name__}, status)
+
+    api.add_exception_handler(BadFilter, told(400))
+    api.add_exception_handler(PermissionDenied, told(403))
+    api.add_exception_handler(Http404, lambda request, error: answer({"detail": _("Not found.")}, 404))
+    api.add_exception_handler(
+        Invalid, lambda request, error: answer({"detail": _("Some values are refused."), "errors": error.errors}, 422)
+    )
+    api.add_exception_handler(
+        ValidationError, lambda request, error: answer({"detail": " ".join(error.messages)}, 409)
+    )
+
+
+def _sent(body: Any) -> dict[str, Any]:
+    return dict(body.model_dump(exclude_unset=True))
+
+
+def _flat(sent: dict[str, Any]) -> dict[str, Any]:
+    """The body as form data: custom fields under their own prefix, NUL characters (refused by PostgreSQL) left out."""
+    custom = sent.pop("custom", None) or {}
+    flat = {**sent, **{CUSTOM + str(k): v for k, v in custom.items()}}
+    return {k: v.replace("\0", "") if isinstance(v, str) else v for k, v in flat.items()}
+
+
+def body_of(screen: "Screen", *, partial: bool) -> type[BaseModel]:
+    """The pydantic model of a body, from the form: what the form requires is required (nothing when ``partial``)."""
+    fields: dict[str, Any] = {"organisation": (int | None, None)} if hasattr(screen.model, "organisation_id") else {}
+    for name, field in form_class(screen).base_fields.items():
+        kind = _kind(field)
+        required = field.required and field.initial is None and not partial
+        fields[name] = (kind, ...) if required else (kind | None, None)
+    if screen.has_custom_fields:
+        fields["custom"] = (dict[str, Any] | None, None)
+        fields["version"] = (int | None, None)
+    return create_model(f"{screen.model.__name__}{'Change' if partial else 'Body'}", **fields)
+
+
+def described(screen: "Screen") -> type[BaseModel]:
+    """The pydantic model that describes an object in the OpenAPI document."""
+    fields: dict[str, Any] = {"id": (int, ...)}
+    for field in screen.model._meta.concrete_fields:
+        if field.name not in OMITTED and not field.primary_key:
+            fields[field.name] = (Any, None)
+    return create_model(f"{screen.model.__name__}", **fields)
+
+
+KINDS: list[tuple[type[forms.Field], Any]] = [
+    (forms.ModelChoiceField, int), (forms.BooleanField, bool), (forms.DecimalField, Decimal), (forms.FloatField, float),
+    (forms.IntegerField, int), (forms.DateTimeField, datetime), (forms.DateField, date), (forms.JSONField, Any),
+]  # fmt: skip
+
+
+def _kind(field: forms.Field) -> Any:
+    from django.contrib.postgres.forms import SimpleArrayField
+
+    if isinstance(field, SimpleArrayField):
+        return str
+    return next((made for kind, made in KINDS if isinstance(field, kind)), str)
+
+
+def _typed(function: Any, **annotations: Any) -> None:
+    """Give a view made at run time the annotations that django-ninja reads."""
+    function.__annotations__ = {**function.__annotations__, **annotations}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return str(value)
+    return str(value)
+
+
+def described_operations() -> list[dict[str, Any]]:
+    """The operations of the API by noun, read from its OpenAPI document, for the page that presents them."""
+    from django.urls import reverse
+    from ninja.openapi.schema import get_schema
+
+    api = next(iter(_built))
+    groups: dict[str, list[dict[str, str]]] = {}
+    for path, methods in get_schema(api, path_prefix=reverse("api:api-root")).get("paths", {}).items():
+        for method, operation in methods.items():
+            one = {"method": method.upper(), "path": path, "summary": operation.get("summary", "")}
+            groups.setdefault(operation.get("tags", [""])[0], []).append(one)
+    return [{"name": name, "operations": found} for name, found in groups.items()]
+
+
+_built: list[NinjaAPI] = []

@@ -1,0 +1,125 @@
+"""The columns of a list: each cell is made by a plain function, never by a nested template."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.utils import formats, timezone
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from ..text import Plain
+
+if TYPE_CHECKING:
+    from .screen import Screen
+
+DASH = mark_safe('<span class="muted">—</span>')  # noqa: S308
+Cell = Callable[[Any], str]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its name in the address, its title, its cell, and what the query needs for it.
+
+    ``sort``: expressions ordering the list, empty when it cannot be sorted. ``related``: joins read with each row.
+    ``css``: classes of the cell (``p-hide`` hides it on a phone). ``shown``: before anybody chose their columns.
+    ``value``: what exports and the API give; the cell's text by default.
+    """
+
+    name: str
+    label: Any
+    cell: Cell
+    sort: Sequence[Any] = ()
+    related: Sequence[str] = ()
+    css: str = ""
+    shown: bool = True
+    value: Callable[[Any], Any] | None = None
+
+
+def column_of(screen: "Screen", name: str, *, first: bool = False) -> Column:
+    """The column of a model field, with a cell that suits its type; ``first`` is the one that links to the page."""
+    field = screen.model._meta.get_field(name)
+    label = capitalised(getattr(field, "verbose_name", name))
+    custom = getattr(screen, f"cell_{name}", None)
+    plain_text = isinstance(field, models.CharField | models.TextField)
+    sort: Sequence[Any] = (Plain(name),) if plain_text else (name,)
+    if field.is_relation:
+        sort = ()
+    return Column(
+        name=name,
+        label=label,
+        cell=custom or (_titled(screen, name) if first else _cell(field)),
+        sort=sort,
+        related=(name,) if field.is_relation else (),
+        css="" if first else "m",
+        value=lambda obj: text_value(field, obj),
+    )
+
+
+def capitalised(text: Any) -> str:
+    text = str(text)
+    return text[:1].upper() + text[1:]
+
+
+def text_value(field: Any, obj: Any) -> Any:
+    """The value of a field as a person reads it in a file: text, number or date."""
+    if field.is_relation:
+        related = getattr(obj, field.name)
+        return "" if related is None else str(related)
+    if field.choices:
+        return str(getattr(obj, f"get_{field.name}_display")())
+    value = getattr(obj, field.name)
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else value
+
+
+def show(value: Any) -> SafeString:
+    """Any value as a cell: French dates and numbers, yes or no, a dash when empty."""
+    if value is None or value == "" or value == []:
+        return DASH
+    if isinstance(value, bool):
+        return conditional_escape(_("yes") if value else _("no"))
+    if isinstance(value, datetime):
+        local = timezone.localtime(value)
+        return format_html('<time datetime="{}">{}</time>', local.isoformat(), formats.date_format(local, "j M Y, H:i"))
+    if isinstance(value, date):
+        return format_html('<time datetime="{}">{}</time>', value.isoformat(), formats.date_format(value, "j M Y"))
+    if isinstance(value, Decimal | float):
+        return conditional_escape(formats.number_format(value, use_l10n=True, force_grouping=True))
+    if isinstance(value, list | tuple):
+        return conditional_escape(", ".join(map(str, value)))
+    if isinstance(value, dict):
+        return conditional_escape(", ".join(f"{k} : {v}" for k, v in value.items()))
+    return conditional_escape(str(value))
+
+
+def link_to(obj: Any) -> SafeString:
+    """The object's name, linked to its page when it has one."""
+    from . import registry
+
+    if obj is None:
+        return DASH
+    screen = registry.get(type(obj))
+    return format_html('<a href="{}">{}</a>', screen.url(obj), obj) if screen else conditional_escape(str(obj))
+
+
+def _titled(screen: "Screen", name: str) -> Cell:
+    def cell(obj: Any) -> str:
+        return format_html('<a class="t" href="{}"><b>{}</b></a>', screen.url(obj), getattr(obj, name) or f"nᵒ {obj.pk}")
+
+    return cell
+
+
+def _cell(field: Any) -> Cell:
+    name = field.name
+    if field.is_relation:
+        return lambda obj: link_to(getattr(obj, name))
+    if field.choices:
+        display = f"get_{name}_display"
+        return lambda obj: show(getattr(obj, display)())
+    return lambda obj: show(getattr(obj, name))

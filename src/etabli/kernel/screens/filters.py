@@ -1,0 +1,146 @@
+"""The filters of a list: read from the address, shown as chips, used the same by pages, exports, bulk acts and API."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from .columns import capitalised
+
+if TYPE_CHECKING:
+    from .screen import Screen
+
+Options = Callable[[], Iterable[tuple[str, str]]]
+Condition = Callable[[list[str]], Q]
+MOST_OPTIONS = 300
+
+
+class BadFilter(ValueError):
+    """A value in the address that the filter cannot understand."""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A filter: its name in the address, its options, and the condition that chosen values stand for."""
+
+    name: str
+    label: Any
+    condition: Condition
+    options: Options | None = None
+    kind: str = "multi"
+
+    def values(self, query: QueryDict) -> list[str]:
+        return [v for v in query.getlist(self.name) if v != ""]
+
+
+def filter_of(screen: "Screen", name: str) -> Filter:
+    """The filter of a model field, by its type."""
+    field: Any = screen.model._meta.get_field(name)
+    label = capitalised(getattr(field, "verbose_name", name))
+    if field.is_relation:
+        return Filter(name, label, _relation(name), _related_options(field.related_model))
+    if field.choices:
+        return Filter(name, label, _one_of(name, {str(k) for k, _l in field.flatchoices}), lambda: field.flatchoices)
+    if isinstance(field, models.BooleanField):
+        options: Options = lambda: [("1", _("yes")), ("0", _("no"))]  # noqa: E731
+        return Filter(name, label, lambda v: Q(**{name: v[0] == "1"}), options, kind="choice")
+    if isinstance(field, models.DateField):
+        return Filter(name, label, _between(name), kind="date")
+    return Filter(name, label, lambda v: Q(**{f"{name}__icontains": v[0].replace(chr(0), "")}), kind="text")
+
+
+def narrow(filters: Sequence[Filter], queryset: QuerySet[Any], query: QueryDict) -> QuerySet[Any]:
+    """The rows that the address asks for. Raises :class:`BadFilter` with a sentence on a value of the wrong form."""
+    for one in filters:
+        if values := one.values(query):
+            queryset = queryset.filter(one.condition(values))
+    return queryset
+
+
+def described(filters: Sequence[Filter], query: QueryDict) -> list[dict[str, Any]]:
+    """The filters as the list template shows them, with what is chosen."""
+    shown = []
+    for one in filters:
+        chosen = one.values(query)
+        options = [
+            {"value": str(v), "label": str(label), "selected": str(v) in chosen}
+            for v, label in (one.options() if one.options else ())
+        ]
+        shown.append({"name": one.name, "label": one.label, "kind": one.kind, "options": options, "value": ", ".join(chosen)})
+    return shown
+
+
+def chips(described_filters: list[dict[str, Any]], query: QueryDict) -> list[dict[str, str]]:
+    """One chip for each filter in use, with the address that takes it away."""
+    made = []
+    for one in described_filters:
+        if not one["value"]:
+            continue
+        labels = [o["label"] for o in one["options"] if o["selected"]]
+        rest = query.copy()
+        rest.pop(one["name"], None)
+        rest.pop("page", None)
+        made.append({"label": one["label"], "value": ", ".join(labels) or one["value"], "remove_url": f"?{rest.urlencode()}"})
+    return made
+
+
+def _relation(name: str) -> Condition:
+    def condition(values: list[str]) -> Q:
+        ids = [_whole(v) for v in values if v != "none"]
+        found = Q(**{f"{name}__in": ids})
+        return found | Q(**{f"{name}__isnull": True}) if "none" in values else found
+
+    return condition
+
+
+def _one_of(name: str, known: set[str]) -> Condition:
+    def condition(values: list[str]) -> Q:
+        unknown = [v for v in values if v not in known]
+        if unknown:
+            raise BadFilter(_("“%(value)s” is not one of the choices of %(name)s.") % {"value": unknown[0], "name": name})
+        return Q(**{f"{name}__in": values})
+
+    return condition
+
+
+def _between(name: str) -> Condition:
+    def condition(values: list[str]) -> Q:
+        first, _sign, last = values[0].partition("..")
+        found = Q()
+        if first:
+            found &= Q(**{f"{name}__gte": _day(first)})
+        if last or not _sign:
+            found &= Q(**{f"{name}__lte": _day(last or first)})
+        return found
+
+    return condition
+
+
+def _related_options(target: type[models.Model]) -> Options:
+    def options() -> Iterable[tuple[str, str]]:
+        # Ordered by the target's own default; a catalogue longer than this is filtered by the search box instead.
+        return [(str(o.pk), str(o)) for o in target._default_manager.all()[:MOST_OPTIONS]]
+
+    return options
+
+
+def _whole(value: str) -> int:
+    try:
+        number = int(value)
+    except ValueError:
+        number = -1
+    if not 0 <= number < 2**63:
+        raise BadFilter(_("“%(value)s” is not an identifier.") % {"value": value[:40]})
+    return number
+
+
+def _day(value: str) -> date:
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise BadFilter(_("“%(value)s” is not a date of the form 2027-03-12.") % {"value": value[:40]})

@@ -1,0 +1,205 @@
+"""The form of a noun: an ordinary ``ModelForm`` that knows the organisation, its custom fields and the version."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.forms.models import model_to_dict, modelform_factory
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from .. import customfields
+from ..actors import Actor, can
+from ..organisations import Organisation
+from ..tenancy import Noun, OrganisationModel, SharedModel, visible
+from .columns import capitalised
+
+if TYPE_CHECKING:
+    from .screen import Screen
+
+SELECT_LIMIT = 200
+CUSTOM = "custom_"
+
+
+class NounForm(forms.ModelForm):
+    """``organisation`` is asked only when several are possible; ``version`` refuses to overwrite somebody's change."""
+
+    screen: "Screen"
+
+    def __init__(self, data: Any = None, *args: Any, actor: Actor, organisation_id: int | None = None, **kwargs: Any) -> None:
+        super().__init__(data, *args, **kwargs)
+        self.actor = actor
+        self.organisation_id = self._organisation(organisation_id, data)
+        self._ask_organisation()
+        self._narrow_relations()
+        self._add_custom_fields()
+        if self.instance.pk and isinstance(self.instance, Noun):
+            self.fields["version"] = forms.IntegerField(
+                widget=forms.HiddenInput, required=False, initial=self.instance.version
+            )
+
+    def _organisation(self, given: int | None, data: Any) -> int | None:
+        if not issubclass(self.screen.model, OrganisationModel):
+            return None
+        if self.instance.pk:
+            return int(self.instance.organisation_id)
+        possible = self.possible_organisations()
+        asked = given or (data.get("organisation") if data else None)
+        if asked and str(asked).isdigit() and int(asked) in possible:
+            return int(asked)
+        return possible[0] if len(possible) == 1 else None
+
+    def possible_organisations(self) -> list[int]:
+        return [o for o in visible() if can(self.actor, self.screen.verb("add"), o)]
+
+    def _ask_organisation(self) -> None:
+        if not issubclass(self.screen.model, OrganisationModel) or self.instance.pk:
+            return
+        possible = self.possible_organisations()
+        self.fields["organisation"] = forms.ModelChoiceField(
+            Organisation.objects.filter(pk__in=possible),
+            label=_("Organisation"),
+            initial=self.organisation_id,
+            required=len(possible) > 1,
+            widget=forms.Select if len(possible) > 1 else forms.HiddenInput,
+        )
+        self.order_fields(["organisation"])
+
+    def _narrow_relations(self) -> None:
+        for name, one in self.fields.items():
+            if not isinstance(one, forms.ModelChoiceField) or name == "organisation":
+                continue
+            queryset = one.queryset
+            if queryset is None:
+                continue
+            if issubclass(queryset.model, OrganisationModel) and self.organisation_id:
+                queryset = queryset.filter(organisation=self.organisation_id)
+            elif issubclass(queryset.model, SharedModel) and self.organisation_id:
+                queryset = queryset.filter(Q(organisation=None) | Q(organisation=self.organisation_id))
+            one.queryset = queryset
+            one.widget = ComboSelect(queryset.model, one.widget.attrs, choices=one.widget.choices)
+            one.widget.is_required = one.required
+
+    def _add_custom_fields(self) -> None:
+        self.custom_fields: Sequence[Any] = ()
+        if not self.screen.has_custom_fields:
+            return
+        places = [self.organisation_id] if self.organisation_id else list(visible())
+        self.custom_fields = customfields.fields_of(self.screen.noun, places)
+        for one in self.custom_fields:
+            made = customfields.form_field(one)
+            made.initial = (self.instance.custom or {}).get(one.key)
+            self.fields[CUSTOM + one.key] = made
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if isinstance(self.instance, OrganisationModel) and not self.instance.pk:
+            chosen = cleaned.get("organisation")
+            self.organisation_id = chosen.pk if chosen else self.organisation_id
+            if self.organisation_id is None:
+                raise ValidationError(_("Choose the organisation this belongs to."))
+            self.instance.organisation_id = self.organisation_id
+        self._check_relations(cleaned)
+        seen = cleaned.get("version")
+        if seen and self.instance.pk and seen != self.instance.version:
+            raise ValidationError(STALE, code="stale")
+        return cleaned
+
+    def _check_relations(self, cleaned: dict[str, Any]) -> None:
+        """A choice made before the organisation was known must belong to it."""
+        for name, value in cleaned.items():
+            if isinstance(value, OrganisationModel) and value.organisation_id != self.organisation_id:
+                self.add_error(name, _("“%(value)s” belongs to another organisation.") % {"value": value})
+
+    def _post_clean(self) -> None:
+        super()._post_clean()
+        if self.custom_fields:
+            values = {f.key: self.cleaned_data.get(CUSTOM + f.key) for f in self.custom_fields}
+            self.instance.custom = {**(self.instance.custom or {}), **customfields.clean_values(self.custom_fields, values)}
+
+    def sections(self) -> list[dict[str, Any]]:
+        """The fields grouped as the screen says: the first group open, the others folded unless they hold a value."""
+        left = [n for n in self.fields if n != "version" and not self.fields[n].widget.is_hidden]
+        groups = [("", [n for n in left if not any(n in names for _t, names in self.screen.sections)])]
+        groups += [(title, [n for n in names if n in left]) for title, names in self.screen.sections]
+        return [
+            {"title": title, "fields": [self[n] for n in names], "open": not title or self._speaks(names)}
+            for title, names in groups
+            if names
+        ]
+
+    def _speaks(self, names: Sequence[str]) -> bool:
+        return any(n in self.errors or self[n].value() not in (None, "", False) for n in names)
+
+
+STALE = gettext_lazy(
+    "Somebody changed this while you were editing. Your values are kept below: compare them with the current ones, "
+    "then save again."
+)
+
+
+class ComboSelect(forms.Select):
+    """A select that stays light: beyond some hundred rows it only carries the chosen one and an address to search."""
+
+    template_name = "screens/combo.html"
+
+    def __init__(self, model: type[models.Model], attrs: Any = None, choices: Any = ()) -> None:
+        self.model = model
+        self.searched = False
+        super().__init__(attrs, choices)
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        noun = self.model._meta.model_name
+        context["search_url"] = reverse("options", args=[noun]) if self.searched else ""
+        return context
+
+    def optgroups(self, name: str, value: list[Any], attrs: Any = None) -> list[Any]:
+        choices = self.choices
+        if not isinstance(choices, forms.models.ModelChoiceIterator):
+            return super().optgroups(name, value, attrs)
+        rows = list(choices.queryset[: SELECT_LIMIT + 1])
+        if len(rows) > SELECT_LIMIT:
+            wanted = [v for v in value if str(v).isdigit()]
+            rows = list(choices.queryset.filter(pk__in=wanted))
+            self.searched = True
+        self.choices = [("", "—"), *[(str(r.pk), str(r)) for r in rows]]
+        made = super().optgroups(name, value, attrs)
+        self.choices = choices
+        return made
+
+
+def form_class(screen: "Screen") -> type[NounForm]:
+    """The form class of a screen, made once."""
+    made = screen.__dict__.get("_form_class")
+    if made is None:
+        factory = modelform_factory(screen.model, form=NounForm, fields=screen.form_fields, formfield_callback=_field)
+        made = type(f"{screen.model.__name__}Form", (factory,), {"screen": screen})
+        screen.__dict__["_form_class"] = made
+    return made
+
+
+def values_of(screen: "Screen", obj: Any) -> dict[str, Any]:
+    """What the form of an object would send unchanged: the base of a partial update."""
+    values = model_to_dict(obj, fields=screen.form_fields)
+    for key, value in (getattr(obj, "custom", None) or {}).items():
+        values[CUSTOM + key] = value
+    return values
+
+
+def _field(field: Any, **kwargs: Any) -> Any:
+    made = field.formfield(**kwargs)
+    if made is None:
+        return None
+    made.label = capitalised(made.label)
+    if isinstance(made, forms.DateTimeField):
+        made.widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    elif isinstance(made, forms.DateField):
+        made.widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    elif isinstance(made, forms.CharField) and isinstance(made.widget, forms.Textarea):
+        made.widget.attrs.setdefault("rows", 4)
+    return made

@@ -1,0 +1,90 @@
+"""Events in words: who did what, when, and what changed from what to what."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as N_
+
+from ..events import Event
+from .columns import capitalised
+
+ACTS = {
+    "created": (N_("Created"), "ok"),
+    "changed": (N_("Changed"), ""),
+    "deleted": (N_("Deleted"), "bad"),
+    "noted": (N_("Note added"), ""),
+    "tagged": (N_("Tag added"), ""),
+    "untagged": (N_("Tag removed"), ""),
+    "attached": (N_("File attached"), ""),
+    "linked": (N_("Linked"), ""),
+    "unlinked": (N_("Link removed"), ""),
+    "read": (N_("Secret read"), "warn"),
+}
+SOURCES = {
+    "api": N_("by the API"),
+    "import": N_("by an import"),
+    "agent": N_("by its agent"),
+    "command": N_("from the command line"),
+    "system": N_("by the system"),
+}
+UNDOABLE = {"created", "changed", "deleted"}
+
+
+def describe_act(verb: str) -> tuple[str, str]:
+    """The words and the tone of a verb; domains add theirs with :func:`name_act`."""
+    act = verb.rpartition(".")[2]
+    text, tone = _named.get(verb) or ACTS.get(act, (act, ""))
+    return _(text), tone
+
+
+_named: dict[str, tuple[str, str]] = {}
+
+
+def name_act(verb: str, text: str, tone: str = "") -> None:
+    """Give a verb its words (an English msgid) in histories."""
+    _named[verb] = (text, tone)
+
+
+def described_events(events: Iterable[Event]) -> list[dict[str, Any]]:
+    """Events as the history template shows them."""
+    made = []
+    for event in events:
+        text, tone = describe_act(event.verb)
+        source = SOURCES.get(event.source)
+        made.append(
+            {
+                "id": event.pk, "at": event.at, "actor": event.actor, "text": text, "tone": tone, "label": event.label,
+                "source": _(source) if source else "", "detail": event.extra.get("text", ""),
+                "changes": described_changes(event), "undoable": event.verb.rpartition(".")[2] in UNDOABLE,
+            }  # fmt: skip
+        )
+    return made
+
+
+def described_changes(event: Event) -> list[dict[str, str]]:
+    from . import by_noun
+
+    screen = by_noun(event.noun)
+    return [
+        {"label": label_of(screen, name), "before": _text(screen, name, pair[0]), "after": _text(screen, name, pair[1])}
+        for name, pair in event.changes.items()
+        if name != "custom" or pair[0] or pair[1]
+    ]
+
+
+def label_of(screen: Any, name: str) -> str:
+    if screen is None or name not in {f.name for f in screen.model._meta.concrete_fields}:
+        return capitalised(name)
+    return capitalised(screen.model._meta.get_field(name).verbose_name)
+
+
+def _text(screen: Any, name: str, value: Any) -> str:
+    if isinstance(value, dict):
+        return str(value.get("text", "")) if "id" in value else ", ".join(f"{k} : {v}" for k, v in value.items())
+    if value is None or value == "":
+        return "—"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    choices = getattr(screen.model._meta.get_field(name), "flatchoices", ()) if screen and hasattr(screen.model, name) else ()
+    return str(dict(choices).get(value, value))

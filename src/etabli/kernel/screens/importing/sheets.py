@@ -1,0 +1,89 @@
+"""Reads a table from a CSV, Excel or OpenDocument file as rows of text. Knows nothing of nouns."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import python_calamine
+from django.utils.translation import gettext as _
+
+MOST_ROWS = 100_000
+MOST_BYTES = 50 << 20
+
+
+class UnreadableSheet(ValueError):
+    """The file is not a table we can read; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Header cells, and rows of text as wide as the header. Row numbers shown to people start at 2."""
+
+    header: list[str]
+    rows: list[list[str]]
+
+
+def read(content: bytes) -> Sheet:
+    """The first table of the file. Raises :class:`UnreadableSheet`."""
+    if len(content) > MOST_BYTES:
+        raise UnreadableSheet(_("This file is larger than 50 MB: split it."))
+    lines = _workbook(content) if content[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0") else _csv(content)
+    table: list[list[str]] = []
+    for line in lines:
+        if any(line):
+            table.append(line)
+        if len(table) > MOST_ROWS:
+            raise UnreadableSheet(_("This file has more than 100,000 rows: split it."))
+    if len(table) < 2:
+        raise UnreadableSheet(_("This file needs a first line with the column names, then at least one row."))
+    header = [cell.strip() for cell in table[0]]
+    width = len(header)
+    return Sheet(header, [(row + [""] * width)[:width] for row in table[1:]])
+
+
+def _workbook(content: bytes) -> Iterator[list[str]]:
+    try:
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+        rows = book.get_sheet_by_index(0).to_python(skip_empty_area=True)
+    except Exception as error:
+        raise UnreadableSheet(_("This Excel or OpenDocument file cannot be read (%(why)s).") % {"why": error})
+    for row in rows:
+        yield [_text(cell) for cell in row]
+
+
+def _csv(content: bytes) -> Iterator[list[str]]:
+    text = _decode(content).replace("\0", "")
+    first = text[:20_000]
+    try:
+        dialect: type[csv.Dialect] = csv.Sniffer().sniff(first, delimiters=";,\t|")
+    except csv.Error:
+        dialect = csv.excel
+    if not dialect.delimiter.strip() and dialect.delimiter != "\t":
+        dialect = csv.excel
+    csv.field_size_limit(1 << 20)
+    try:
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=dialect.delimiter):
+            yield [cell.strip() for cell in row]
+    except csv.Error as error:
+        raise UnreadableSheet(_("This CSV file cannot be read (%(why)s).") % {"why": error})
+
+
+def _decode(content: bytes) -> str:
+    for encoding in ("utf-8-sig", "cp1252"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return content.decode("latin-1")
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, datetime):
+        return cell.date().isoformat() if not (cell.hour or cell.minute or cell.second) else cell.isoformat(sep=" ")
+    if isinstance(cell, date):
+        return cell.isoformat()
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return "" if cell is None else str(cell).strip()

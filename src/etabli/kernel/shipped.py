@@ -1,0 +1,35 @@
+"""The roles every installation starts with; an organisation may add its own beside them."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as N_
+
+from .organisations import Role
+from .tenancy import opening
+
+READ = ["*.view", "*.export"]
+WORK = [*READ, "asset.*", "agent.*", "inventory.*", "note.*", "attachment.*", "tagging.*", "link.*", "job.*"]
+ROLES: dict[str, tuple[str, list[str]]] = {
+    "administrator": (N_("Administrator"), ["*"]),
+    "manager": (
+        N_("Manager"),
+        [*WORK, "person.*", "team.*", "orgunit.*", "site.*", "building.*", "floor.*", "room.*", "rack.*"]
+        + ["*.import", "savedview.*", "tag.*", "calendar.*", "holiday.*", "model.*", "manufacturer.*"],
+    ),
+    "technician": (N_("Technician"), [*WORK, "person.change", "room.*", "rack.*", "savedview.*", "model.*"]),
+    "dispatcher": (N_("Dispatcher"), [*READ, "asset.change", "person.*", "note.*", "savedview.*"]),
+    "auditor": (N_("Auditor (read only)"), READ),
+    "purchaser": (N_("Purchaser"), [*READ, "asset.add", "asset.change", "model.*", "manufacturer.*", "note.*"]),
+    "requester": (N_("Requester"), ["own.view"]),
+}
+
+
+def role_label(role: Role) -> str:
+    """The role's name in the reader's language when it is one of ours."""
+    return _(ROLES[role.key][0]) if role.key in ROLES else role.name
+
+
+def install_roles(**_kwargs: object) -> None:
+    """Create or refresh the shipped roles; runs after each migration."""
+    with opening():
+        for key, (name, verbs) in ROLES.items():
+            Role.objects.update_or_create(organisation=None, key=key, defaults={"name": name, "verbs": verbs})

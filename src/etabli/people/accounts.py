@@ -1,0 +1,56 @@
+"""How people log in: nobody signs up alone, an OIDC identity joins an existing account, a second factor may be required."""
+
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.mfa.utils import is_mfa_enabled
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from etabli.kernel.accounts import Account
+
+ALWAYS_OPEN = ("/compte/", "/static/", "/reglages/langue")
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Accounts are made by an administrator's invitation or by the first-run page, never by a visitor."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+
+class SocialAdapter(DefaultSocialAccountAdapter):
+    """A person coming from the company's identity provider is recognised by a verified address; a stranger is refused."""
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
+        return False
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
+        if sociallogin.is_existing:
+            return
+        verified = [a.email for a in sociallogin.email_addresses if a.verified]
+        account = Account.objects.filter(email__in=[e.lower() for e in verified], is_active=True).first()
+        if account is None:
+            messages.error(request, _("No account here has this verified address. Ask an administrator to invite you."))
+            raise ImmediateHttpResponse(redirect("account_login"))
+        sociallogin.connect(request, account)
+
+
+def second_factor(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: an account whose role requires a second factor goes nowhere before it has one."""
+
+    def middleware(request: Any) -> HttpResponse:
+        actor = getattr(request, "actor", None)
+        wanted = actor is not None and actor.source == "screen" and actor.totp_required
+        if wanted and not request.path.startswith(ALWAYS_OPEN) and not is_mfa_enabled(request.user):
+            messages.warning(request, _("Your role requires a second factor: set it up to go on."))
+            return redirect(reverse("mfa_activate_totp"))
+        return get_response(request)
+
+    return middleware

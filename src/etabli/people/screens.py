@@ -1,0 +1,167 @@
+"""What people see of people and places."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from etabli.kernel.actors import Actor, can
+from etabli.kernel.screens import Column, Figure, Panel, Screen, register
+from etabli.kernel.text import Plain
+from etabli.web import markup
+
+from .models import Building, Floor, OrgUnit, Person, Rack, Room, Site, Team
+
+
+def _person_cell(person: Person) -> str:
+    return format_html(
+        '<a class="t" href="{}">{}<span class="clip"><b>{}</b><small>{}</small></span></a>',
+        reverse("person-detail", args=[person.pk]), markup.avatar(person.name), person.name, person.title,
+    )  # fmt: skip
+
+
+@register
+class PersonScreen(Screen):
+    """Everybody who works here, with or without an account."""
+
+    model = Person
+    area, icon = "people", "user"
+    columns = [
+        Column("name", gettext_lazy("Name"), _person_cell, sort=(Plain("name"),)),
+        "email", "phone", "unit", "site",
+        Column("account", gettext_lazy("Account"), lambda p: markup.state(_("yes"), "ok") if p.account_id else markup.NOTHING),
+    ]  # fmt: skip
+    filters = ["site", "unit", "vip", "left_on"]
+    search = ["email", "phone", "mobile", "title", "employee_number"]
+    fields = [
+        "name", "email", "phone", "mobile", "title", "unit", "manager", "site", "room", "vip", "employee_number", "arrived_on", "left_on",
+    ]  # fmt: skip
+    sections = [(gettext_lazy("Where"), ["site", "room"]), (gettext_lazy("Employment"), ["employee_number", "arrived_on", "left_on", "vip"])]
+    identity = ["email", "employee_number", "name"]
+    slug = "people"
+
+    def subtitle(self, obj: Person) -> str:
+        return obj.title
+
+    def actions(self, obj: Person, actor: Actor) -> list[dict[str, Any]]:
+        if obj.account_id or not obj.email or not can(actor, "membership.add", obj):
+            return []
+        return [{"label": _("Invite"), "url": reverse("person-invite", args=[obj.pk]), "icon": "mail"}]
+
+    def more_urls(self) -> list[Any]:
+        from . import pages
+
+        return pages.person_urls
+
+
+@register
+class TeamScreen(Screen):
+    """Groups of technicians."""
+
+    model = Team
+    area, icon = "people", "users-group"
+    columns = ["name", "email", "leader"]
+
+    def panels(self, obj: Team, request: HttpRequest) -> list[Panel]:
+        people = [m.person for m in obj.members.select_related("person")]
+        rows = [(p.title or _("Member"), format_html('<a href="{}">{}</a>', reverse("person-detail", args=[p.pk]), p)) for p in people]
+        return [Panel(self.singular, rows=self.facts(obj, self.form_fields)), Panel(_("Members"), rows=rows)]
+
+
+@register
+class OrgUnitScreen(Screen):
+    """The departments and services of the org chart."""
+
+    model = OrgUnit
+    slug = "org-units"
+    area, icon = "people", "sitemap"
+    columns = ["name", "parent", "manager"]
+    filters = ["parent"]
+
+
+@register
+class SiteScreen(Screen):
+    """The addresses where an organisation works."""
+
+    model = Site
+    area, icon = "people", "map-pin"
+    columns = ["name", "code", "city", "postcode", "phone"]
+    filters = ["city"]
+    fields = ["name", "code", "street", "postcode", "city", "country", "phone", "access", "latitude", "longitude", "insee"]
+    sections = [(gettext_lazy("Coordinates"), ["latitude", "longitude", "insee"])]
+    identity = ["code", "name"]
+    template = "people/site.html"
+
+    def save(self, form: Any, actor: Actor, *, batch: Any = None) -> Any:
+        from .actions import locate
+
+        locate(form.instance)
+        return super().save(form, actor, batch=batch)
+
+    def subtitle(self, obj: Site) -> str:
+        return " ".join(filter(None, [obj.street, obj.postcode, obj.city]))
+
+    def heading(self, obj: Site) -> dict[str, Any]:
+        from .maps import map_of
+
+        rooms = obj.rooms.select_related("floor__building").order_by("floor__building__name", "floor__level", "name")
+        return {"map": map_of([obj]), "rooms": rooms[:500], "site": obj}
+
+    def figures(self, rows: QuerySet[Any], actor: Actor) -> list[Figure]:
+        return []
+
+    def more_urls(self) -> list[Any]:
+        from . import pages
+
+        return pages.site_urls
+
+
+@register
+class BuildingScreen(Screen):
+    """The buildings of a site."""
+
+    model = Building
+    area, icon = "people", "building-community"
+    columns = ["name", "site"]
+    filters = ["site"]
+
+
+@register
+class FloorScreen(Screen):
+    """The floors of a building, with their plans."""
+
+    model = Floor
+    area, icon = "people", "stairs"
+    columns = ["name", "building", "level"]
+    filters = ["building"]
+    template = "people/floor.html"
+
+    def more_urls(self) -> list[Any]:
+        from . import pages
+
+        return pages.floor_urls
+
+
+@register
+class RoomScreen(Screen):
+    """The rooms of a site."""
+
+    model = Room
+    area, icon = "people", "door"
+    columns = ["name", "site", "floor", "technical"]
+    filters = ["site", "floor", "technical"]
+    related = ["floor__building"]
+
+
+@register
+class RackScreen(Screen):
+    """The racks of a room."""
+
+    model = Rack
+    area, icon = "people", "server-2"
+    columns = ["name", "room", "units"]
+    filters = ["room"]

@@ -1,0 +1,8 @@
+"""The ASGI entry of the web server."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "etabli.project.settings")
+application = get_asgi_application()

@@ -1,0 +1,193 @@
+"""The command line. A table names each command and where its code lives; only the code asked for is imported.
+
+A row's target is ``module:attribute``: a function whose signature typer reads, a typer application, or, when
+``raw``, a function that takes the remaining words as they are and returns an exit code.
+"""
+
+import importlib
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import wraps
+from typing import Any
+
+from . import commands
+from .commands import outcome
+from .commands.language import _
+from .commands.terminal import say
+
+
+@dataclass(frozen=True)
+class Command:
+    """One row of the table; a target that begins with a dot is in our own package of commands."""
+
+    target: str
+    summary: str
+    aliases: tuple[str, ...] = ()
+    raw: bool = False
+
+
+COMMANDS: dict[str, Command] = {
+    "up": Command(".up:up", _("Prepare everything and start Établi; Ctrl-C stops it"), ("demarrer",)),
+    "run": Command(".up:run", _("Start Établi without asking anything (services)"), ("lancer",)),
+    "worker": Command(".worker:worker", _("Run only the background jobs"), ("taches",)),
+    "stop": Command(".stop:stop", _("Stop the Établi of this data directory"), ("arreter",)),
+    "doctor": Command(".doctor:doctor", _("Check the installation, say how to mend it"), ("diagnostic",)),
+    "backup": Command(".backup:backup", _("Save database, files and keys in one file"), ("sauvegarder",)),
+    "restore": Command(".restore:restore", _("Restore a backup elsewhere, or verify it"), ("restaurer",)),
+    "upgrade": Command(".upgrade:upgrade", _("Back up, bring the database up to date, check"), ("maj",)),
+    "createadmin": Command(".createadmin:createadmin", _("Create an administrator"), ("creer-admin",)),
+    "demo": Command(".demo:app", _("Load or remove the demonstration company"), ("demonstration",)),
+    "inventory": Command(
+        "etabli.inventory.commands:app", _("Inventory this machine, load files"), ("inventaire",)
+    ),
+    "screens": Command(".screens:screens", _("List the screens and what each gives"), ("ecrans",)),
+    "test": Command(".test:test", _("Install what tests need and run them all"), ("tester",), raw=True),
+    "bench": Command(".bench:bench", _("Measure and print a table"), ("mesurer",)),
+    "lock": Command(".lock:lock", _("Choose the versions of the Python packages again"), ("verrouiller",)),
+    "manage": Command(".manage:manage", _("Any command of Django"), ("django",), raw=True),
+}
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run one command; returns the exit code. Errors that have a sentence are printed without a traceback."""
+    words = sys.argv[1:] if words is None else words
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal that cannot write “é”
+    try:
+        return _dispatch(words)
+    except BrokenPipeError:  # the reader of our output left, as head does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return outcome.OK
+    except (Exception, KeyboardInterrupt) as error:
+        code = exit_code(error)
+        if code is None:
+            raise
+        if str(error):
+            say(str(error))
+        return code
+
+
+def _dispatch(words: list[str]) -> int:
+    if not words or words[0] in ("-h", "--help", "help", "aide"):
+        print(_help())
+        return outcome.OK
+    if words[0] in ("-V", "--version", "version"):
+        print(version())
+        return outcome.OK
+    name = find(words[0])
+    if name is None:
+        near = get_close_matches(
+            words[0], [*COMMANDS, *(a for c in COMMANDS.values() for a in c.aliases)], n=1
+        )
+        hint = _("Did you mean “{near}”?").format(near=near[0]) if near else _("See ./etabli --help.")
+        say(_("There is no command “{word}”.").format(word=words[0]) + " " + hint)
+        return outcome.USAGE
+    return _run(name, words[1:])
+
+
+def find(word: str) -> str | None:
+    """The command a word names, by its name or one of its aliases."""
+    if word in COMMANDS:
+        return word
+    return next((name for name, command in COMMANDS.items() if word in command.aliases), None)
+
+
+def load(name: str) -> Any:
+    """The code of a command. Raises Failure when this version does not have it."""
+    module, _colon, attribute = COMMANDS[name].target.partition(":")
+    module = f"{commands.__name__}{module}" if module.startswith(".") else module
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        if error.name and (module == error.name or module.startswith(f"{error.name}.")):
+            raise outcome.Failure(
+                _("This version does not have the command “{name}”.").format(name=name)
+            ) from None
+        raise
+
+
+def _run(name: str, words: list[str]) -> int:
+    code = load(name)
+    if COMMANDS[name].raw:
+        return int(code(words))
+    import typer
+
+    markup: dict[str, Any] = {} if sys.stdout.isatty() else {"rich_markup_mode": None}
+    app = code if isinstance(code, typer.Typer) else _application(code, name, markup)
+    ran = typer.main.get_command(app)
+    try:
+        ran(args=words, prog_name=f"etabli {name}")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else outcome.OK
+    return outcome.OK
+
+
+def _application(function: Callable[..., Any], name: str, markup: dict[str, Any]) -> Any:
+    import typer
+
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, **markup)
+    app.command(name=name, epilog=_epilog())(_interruptible(function))
+    return app
+
+
+def _interruptible(function: Callable[..., Any]) -> Callable[..., Any]:
+    """typer would turn a Ctrl-C into the exit code of a failure."""
+
+    @wraps(function)
+    def call(*arguments: Any, **options: Any) -> Any:
+        try:
+            return function(*arguments, **options)
+        except KeyboardInterrupt:
+            raise SystemExit(outcome.INTERRUPTED) from None
+
+    return call
+
+
+def _epilog() -> str:
+    return _(
+        "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something does not answer (database, network), "
+        "4 a check failed, 130 interrupted. Data goes to stdout, progress to stderr."
+    )
+
+
+def _help() -> str:
+    width = max(len(name) for name in COMMANDS) + 2
+    lines = [_("Établi: the workbench of the people who keep a company's computers running."), ""]
+    lines += [_("Usage: ./etabli COMMAND [OPTIONS]   (./etabli COMMAND --help tells more)"), ""]
+    for name, command in COMMANDS.items():
+        lines.append(f"  {name.ljust(width)}{command.summary}  ({', '.join(command.aliases)})")
+    return "\n".join([*lines, "", _epilog()])
+
+
+def version() -> str:
+    """The version of Établi."""
+    import etabli
+
+    return etabli.__version__
+
+
+def exit_code(error: BaseException) -> int | None:
+    """The exit code of an error whose message says what to do; None: a fault of ours, with its traceback."""
+    from etabli.kernel.localpg import PostgresError
+    from etabli.kernel.system_account import NoAccount
+
+    from .home import BadDatabaseUrl
+
+    if isinstance(error, outcome.Failure):
+        return error.code
+    if isinstance(error, KeyboardInterrupt):
+        return outcome.INTERRUPTED
+    if isinstance(error, BadDatabaseUrl):
+        return outcome.USAGE
+    if isinstance(error, PostgresError | NoAccount):
+        return outcome.UNREACHABLE
+    if type(error).__name__ == "OperationalError":  # psycopg's and Django's: the server does not answer
+        return outcome.UNREACHABLE
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

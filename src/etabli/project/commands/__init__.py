@@ -1,0 +1,1 @@
+"""The commands of ``./etabli``: one small module each, named in the table of ``project/cli.py``."""

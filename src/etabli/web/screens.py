@@ -1,0 +1,297 @@
+"""Screens of the kernel's own nouns: organisations, roles, memberships, jobs, and everything a person can set."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from etabli.kernel.actors import Actor, can
+from etabli.kernel.attachments import Note, Tag
+from etabli.kernel.calendars import Calendar, Holiday
+from etabli.kernel.customfields import CustomField
+from etabli.kernel.events import Event
+from etabli.kernel.jobs import Job
+from etabli.kernel.organisations import Membership, Organisation, Role
+from etabli.kernel.savedviews import SavedView
+from etabli.kernel.screens import Column, Panel, Screen, register
+from etabli.kernel.screens.history import describe_act
+from etabli.kernel.screens.importing.models import Import
+from etabli.kernel.tenancy import opening, visible
+from etabli.kernel.tokens import ApiToken
+from etabli.kernel.webhooks import Webhook, WebhookDelivery
+
+from . import markup
+
+JOB_TONES = {"queued": "off", "running": "info", "done": "ok", "failed": "bad", "cancelled": "warn"}
+
+
+@register
+class OrganisationScreen(Screen):
+    """The provider, its clients and their sub-entities."""
+
+    model = Organisation
+    area, icon = "people", "building"
+    columns = ["name", "kind", "parent", "siret", "timezone"]
+    filters = ["kind"]
+    fields = ["name", "kind", "parent", "siret", "timezone", "holiday_zone", "colour"]
+    adds = False  # made by an action, which also gives it a calendar and its maker's rights
+    importable = deletes = False
+
+    def rows(self, actor: Actor, act: str = "view") -> QuerySet[Any]:
+        may = [o for o in visible() if can(actor, self.verb(act), o)]
+        return Organisation.objects.filter(pk__in=may)
+
+
+@register
+class RoleScreen(Screen):
+    """What people may do; the roles shipped can be completed by your own."""
+
+    model = Role
+    icon = "shield-check"
+    columns = ["name", "verbs", "totp_required", "organisation"]
+    fields = ["name", "key", "verbs", "totp_required"]
+    importable = False
+
+    def save(self, form: Any, actor: Actor, *, batch: Any = None) -> Any:
+        """A shipped role is shared by every organisation: only the installation's administrators change it."""
+        from etabli.kernel.installation import require_installation
+
+        if form.instance.organisation_id is None and form.instance.pk:
+            require_installation(actor, "role.change")
+            with opening():
+                form.save()
+            return form.instance
+        form.instance.organisation_id = form.instance.organisation_id or (visible()[0] if visible() else None)
+        form.save()
+        return form.instance
+
+    def delete(self, obj: Any, actor: Actor, *, batch: Any = None) -> None:
+        from django.core.exceptions import ValidationError
+
+        if obj.organisation_id is None:
+            raise ValidationError(_("A shipped role cannot be deleted."))
+        super().delete(obj, actor, batch=batch)
+
+
+@register
+class MembershipScreen(Screen):
+    """Who works in which organisation, with which role."""
+
+    model = Membership
+    icon = "users"
+    columns = ["account", "role", "organisation", "descends", "denied"]
+    filters = ["role", "denied"]
+    fields = ["account", "role", "descends", "denied"]
+    search = ["account__name", "account__email"]
+    order = ["account__name"]
+    importable = False
+
+
+@register
+class TagScreen(Screen):
+    """Words to sort objects with."""
+
+    model = Tag
+    icon = "tag"
+    columns = ["name", "colour"]
+
+
+@register
+class CustomFieldScreen(Screen):
+    """Fields you add to the objects of an organisation."""
+
+    model = CustomField
+    slug = "custom-fields"
+    icon = "forms"
+    columns = ["label", "noun", "key", "kind", "required"]
+    filters = ["noun", "kind"]
+    identity = ["key"]
+
+
+@register
+class SavedViewScreen(Screen):
+    """Filters, order and columns of a list kept under a name."""
+
+    model = SavedView
+    slug = "saved-views"
+    icon = "bookmark"
+    columns = ["name", "screen", "account", "position"]
+    filters = ["screen"]
+    importable = searchable = False
+
+
+@register
+class CalendarScreen(Screen):
+    """Working hours, with the public holidays they exclude."""
+
+    model = Calendar
+    icon = "calendar"
+    columns = ["name", "timezone", "is_default"]
+    fields = ["name", "timezone", "week"]
+    importable = False
+
+
+@register
+class HolidayScreen(Screen):
+    """Days when a calendar is closed."""
+
+    model = Holiday
+    icon = "calendar-off"
+    columns = ["name", "day", "calendar"]
+    filters = ["calendar", "day"]
+    order = ["-day"]
+    searchable = False
+
+
+@register
+class WebhookScreen(Screen):
+    """Addresses told of what happens, signed and retried."""
+
+    model = Webhook
+    icon = "webhook"
+    columns = ["url", "verbs", "active", "paused_until"]
+    fields = ["url", "verbs", "secret", "active"]
+    identity = ["url"]
+    importable = False
+
+
+@register
+class WebhookDeliveryScreen(Screen):
+    """What was sent to each webhook, and what it answered."""
+
+    model = WebhookDelivery
+    slug = "webhook-deliveries"
+    icon = "send"
+    columns = ["webhook", "state", "status", "attempt", "sent_at"]
+    filters = ["webhook", "state"]
+    order = ["-id"]
+    adds = changes = deletes = importable = searchable = False
+
+
+@register
+class ApiTokenScreen(Screen):
+    """Keys by which programs use the API."""
+
+    model = ApiToken
+    slug = "api-tokens"
+    icon = "key"
+    columns = ["name", "prefix", "account", "scopes", "expires_at", "last_used_at", "revoked_at"]
+    fields = ["name", "scopes", "expires_at"]
+    adds = changes = importable = searchable = False
+
+    def list_note(self) -> str:
+        return reverse("token-new")
+
+
+@register
+class JobScreen(Screen):
+    """Long works: where they are, what they did."""
+
+    model = Job
+    area, icon = "day", "progress"
+    columns = [
+        Column("title", gettext_lazy("Title"), lambda j: format_html('<a class="t" href="{}"><b>{}</b></a>', reverse("job-detail", args=[j.pk]), j.title)),
+        Column("state", gettext_lazy("State"), lambda j: markup.state(j.get_state_display(), JOB_TONES[j.state])),  # type: ignore[arg-type]
+        "actor", "asked_at", "ended_at",
+    ]  # fmt: skip
+    filters = ["state"]
+    order = ["-id"]
+    fields = ["title"]
+    template = "screens/job.html"
+    adds = changes = deletes = importable = searchable = False
+
+    def heading(self, obj: Job) -> dict[str, Any]:
+        return job_context(obj)
+
+    def actions(self, obj: Job, actor: Actor) -> list[dict[str, Any]]:
+        made: list[dict[str, Any]] = []
+        if obj.url:
+            made.append({"label": _("Open"), "url": obj.url, "primary": obj.over})
+        if not obj.over and can(actor, "job.change", obj):
+            made.append({"label": _("Cancel"), "url": reverse("job-cancel", args=[obj.pk]), "method": "post", "icon": "x"})
+        if obj.state in {"failed", "cancelled"} and can(actor, "job.change", obj):
+            made.append({"label": _("Run again"), "url": reverse("job-retry", args=[obj.pk]), "method": "post", "icon": "refresh"})
+        return made
+
+    def more_urls(self) -> list[Any]:
+        from . import job_pages
+
+        return job_pages.urls
+
+
+def job_context(job: Job) -> dict[str, Any]:
+    """What the job's page, and its live region, show."""
+    now = timezone.now()
+    begun = job.started_at or job.asked_at
+    spent = (now - begun).total_seconds()
+    left = spent * (job.total - job.done) / job.done if job.done and job.total and not job.over else 0
+    steps = [{"label": s, "state": "done"} for s in job.steps]
+    if steps and not job.over:
+        steps[-1]["state"] = "running"
+    elif steps and job.state == Job.State.FAILED:
+        steps[-1]["state"] = "failed"
+    return {
+        "title": job.title, "state": job.get_state_display(), "tone": JOB_TONES[job.state], "steps": steps, "done": job.done,
+        "total": job.total, "elapsed": timesince(begun, now) if not job.over else "", "log": job.log[-200:],
+        "remaining": _("about %(n)s s") % {"n": round(left)} if left else "", "subtitle": job.actor,
+        "live_url": "" if job.over else reverse("job-live", args=[job.pk]),
+    }  # fmt: skip
+
+
+@register
+class ImportScreen(Screen):
+    """Files brought into a list, with what each of them did."""
+
+    model = Import
+    icon = "upload"
+    columns = [
+        Column("file", gettext_lazy("File"), lambda i: format_html('<a class="t" href="{}"><b>{}</b></a>', reverse("import-page", args=[i.pk]), i.file.name), related=("file",)),
+        Column("slug", gettext_lazy("List"), lambda i: i.slug),
+        "state", "actor", "at",
+    ]  # fmt: skip
+    filters = ["state"]
+    order = ["-id"]
+    fields = ["state"]
+    adds = changes = deletes = importable = searchable = False
+
+
+@register
+class NoteScreen(Screen):
+    """Remarks written on objects."""
+
+    model = Note
+    area, icon, listed = "settings", "note", False
+    columns = ["text", "author", "created_at"]
+    fields = ["text", "pinned"]
+    order = ["-id"]
+    adds = importable = searchable = False
+
+
+@register
+class EventScreen(Screen):
+    """Everything that was done, by whom and when."""
+
+    model = Event
+    icon = "history"
+    columns = [
+        Column("at", gettext_lazy("On"), lambda e: format_html('<a class="t" href="{}">{}</a>', reverse("event-detail", args=[e.pk]), timezone.localtime(e.at).strftime("%d/%m/%Y %H:%M:%S"))),
+        "label",
+        Column("verb", gettext_lazy("Act"), lambda e: f"{e.noun} · {describe_act(e.verb)[0]}"),
+        "actor", "source",
+    ]  # fmt: skip
+    filters = ["noun", "verb", "actor", "source"]
+    order = ["-id"]
+    fields = ["verb", "label", "actor", "source"]
+    adds = changes = deletes = importable = searchable = False
+
+    def panels(self, obj: Event, request: Any) -> list[Panel]:
+        from etabli.kernel.screens.history import described_events
+
+        return [Panel(_("Event"), template="screens/_history.html", context={"events": described_events([obj])})]
+
+
