@@ -18,10 +18,6 @@ COPIES = {
     "@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2": "inter-latin-ext.woff2",
     "@fontsource-variable/inter/LICENSE": "inter-LICENSE.txt",
     "@tabler/icons/LICENSE": "tabler-icons-LICENSE.txt",
-    "leaflet/dist/leaflet.js": "leaflet/leaflet.js",
-    "leaflet/dist/leaflet.css": "leaflet/leaflet.css",
-    "leaflet/dist/images": "leaflet/images",
-    "leaflet/LICENSE": "leaflet/LICENSE.txt",
 }
 TESTS_ONLY = {"axe-core/axe.min.js": Path("var/axe.min.js")}
 DRAWING = re.compile(r"<(?:path|circle|rect|line|polyline|polygon|ellipse)\b[^>]*/>")

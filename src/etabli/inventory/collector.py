@@ -25,10 +25,9 @@ import sys
 import time
 import uuid
 import zlib
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, Callable, Dict, NoReturn  # noqa: UP035  (these names exist in Python 3.8)
 from urllib.parse import urlsplit
 
 CLIENT = "Etabli-Collector_v1.0"
@@ -49,10 +48,8 @@ CHASSIS = {  # SMBIOS (DSP0134) §7.4.1
     24: "Sealed-Case PC", 28: "Blade", 30: "Tablet", 31: "Convertible", 32: "Detachable",
     33: "IoT Gateway", 34: "Embedded PC", 35: "Mini PC", 36: "Stick PC",
 }  # fmt: skip
-
-if TYPE_CHECKING:
-    Fields = dict[str, Any]
-    """One entry of a section, in the words of the format."""
+DMI = "/sys/class/dmi/id"
+Fields = Dict[str, Any]  # one entry of a section, in the words of the format
 
 
 class Unreachable(OSError):
@@ -84,22 +81,22 @@ class Answer:
         if not self.accepted:
             reason = self.message.rstrip(".") or "no reason given"
             return f"The server refused the inventory (HTTP {self.http_status}): {reason}."
-        unit = "h" if self.expiration.isdigit() else ""
-        again = f" and expects the next one in {self.expiration}{unit}" if self.expiration else ""
-        return f"The server accepted the inventory{again}."
+        again = self.expiration + "h" * self.expiration.isdigit()
+        return "The server accepted the inventory" + (
+            f" and expects the next one in {again}." if again else "."
+        )
 
 
 class Machine:
     """Where facts are read: a root directory, so that another system's tree can be read like this one's."""
 
     def __init__(self, root: str = "/") -> None:
-        self.root = root
-        self.notes: list[str] = []
+        self.root, self.notes = root, []  # type: str, list[str]
         started = fields(self.line("/proc/1/environ").replace("\0", "\n"), "=").get("container", "")
         marks = {"/.dockerenv": "Docker", "/run/.containerenv": "podman"}
         marked = [kind for mark, kind in marks.items() if os.path.exists(self.path(mark))]
+        # The kind of container around us, "" on a machine of its own.
         self.container = (marked or [self.line("/run/systemd/container") or started])[0]
-        """The kind of container around us, "" on a machine of its own."""
 
     def path(self, name: str) -> str:
         return os.path.join(self.root, name.lstrip("/"))
@@ -116,8 +113,8 @@ class Machine:
             return ""
 
     def facts(self, directory: str, names: str) -> Fields:
-        """Small files of a directory, picked, hexadecimal ones without their 0x."""
-        return pick(lambda name: re.sub("^0x", "", self.line(f"{directory}/{name}")), names)
+        """Small files of a directory, picked."""
+        return pick(lambda name: self.line(f"{directory}/{name}"), names)
 
     def names(self, directory: str) -> list[str]:
         return sorted(os.listdir(self.path(directory))) if os.path.isdir(self.path(directory)) else []
@@ -165,12 +162,18 @@ def whole(text: str) -> int:
 
 
 def hardware(machine: Machine) -> Fields:
-    memory, host = fields(machine.read("/proc/meminfo")), os.uname().nodename
-    chassis = machine.line("/sys/class/dmi/id/chassis_type")
+    memory, host, own = (
+        fields(machine.read("/proc/meminfo")),
+        os.uname().nodename,
+        machine.line("/etc/machine-id"),
+    )
+    chassis = CHASSIS.get(whole(machine.line(f"{DMI}/chassis_type")) & 0x7F)
+    # A container gets its own UUID: its host's would make the two one machine.
+    inside, firmware = str(uuid.uuid5(uuid.NAMESPACE_OID, own + host)), machine.line(f"{DMI}/product_uuid")
     return {
         "name": host.split(".")[0],
-        "uuid": machine_uuid(machine),
-        "chassis_type": "" if machine.container else CHASSIS.get(whole(chassis) & 0x7F),
+        "uuid": (inside if machine.container else firmware).upper(),
+        "chassis_type": "" if machine.container else chassis,
         "memory": whole(memory["MemTotal"]) // 1024,
         "swap": whole(memory.get("SwapTotal", "")) // 1024,
         "vmsystem": machine.container or virtualization(machine),
@@ -179,15 +182,8 @@ def hardware(machine: Machine) -> Fields:
     }
 
 
-def machine_uuid(machine: Machine) -> str:
-    """The firmware's UUID; a container gets its own, since its host's would make the two one machine."""
-    own = machine.line("/etc/machine-id") + os.uname().nodename
-    firmware = machine.line("/sys/class/dmi/id/product_uuid")
-    return (str(uuid.uuid5(uuid.NAMESPACE_OID, own)) if machine.container else firmware).upper()
-
-
 def virtualization(machine: Machine) -> str:
-    maker = " ".join(machine.line(f"/sys/class/dmi/id/{name}") for name in ("sys_vendor", "product_name"))
+    maker = " ".join(machine.line(f"{DMI}/{name}") for name in ("sys_vendor", "product_name"))
     hint = re.search("VMware|VirtualBox|QEMU|KVM|Xen|Microsoft Corporation Virtual", maker)
     if hint:
         return HYPERVISORS.get(hint[0], hint[0])
@@ -199,9 +195,10 @@ def bios(machine: Machine) -> Fields:
         return {}
     names = "ssn=product_serial smanufacturer=sys_vendor smodel=product_name skunumber=product_sku"
     names += " msn=board_serial mmanufacturer=board_vendor mmodel=board_name bmanufacturer=bios_vendor"
-    names += " bversion=bios_version assettag=chassis_asset_tag enclosureserial=chassis_serial"
-    found = machine.facts("/sys/class/dmi/id", names)
-    day = re.fullmatch(r"(\d\d)/(\d\d)/(\d{4})", machine.line("/sys/class/dmi/id/bios_date"))
+    found = machine.facts(
+        DMI, names + " bversion=bios_version assettag=chassis_asset_tag enclosureserial=chassis_serial"
+    )
+    day = re.fullmatch(r"(\d\d)/(\d\d)/(\d{4})", machine.line(f"{DMI}/bios_date"))
     found["bdate"] = f"{day[3]}-{day[1]}-{day[2]}" if day else ""
     board = machine.facts("/proc/device-tree", "ssn=serial-number smodel=model")
     return {**found, **{key: found[key] or value for key, value in board.items()}}
@@ -259,9 +256,9 @@ def memories(machine: Machine) -> list[Fields]:
     found: list[Fields] = []
     for slot in map(fields, machine.run("dmidecode", "-q", "-t", "17").split("Memory Device")[1:]):
         known = {key: value for key, value in slot.items() if value not in ("Unknown", "Not Specified")}
-        entry = pick(known.get, names + " serialnumber=Serial_Number model=Part_Number")
         size = slot.get("Size", "")
         capacity = whole(size) * {"GB": 1024, "TB": 1 << 20}.get(size[-2:], 1)
+        entry = pick(known.get, names + " serialnumber=Serial_Number model=Part_Number")
         found.append({**entry, "capacity": capacity or None, "numslots": len(found) + 1})
     return found
 
@@ -279,7 +276,7 @@ def storage(machine: Machine, place: str) -> Fields:
     found["serial"] = found["serial"] or udev.get("ID_SERIAL_SHORT") or machine.line(place + "/serial")
     found["firmware"] = found["firmware"] or machine.line(place + "/device/firmware_rev")
     found["description"] = next(bus for mark, bus in BUSES.items() if mark in machine.target(place))
-    if found["manufacturer"] in ("ATA", "1af4"):
+    if found["manufacturer"] in ("ATA", "0x1af4"):  # a standard, a driver: no makers
         del found["manufacturer"]
     found.update(name=name, type="cd" if name.startswith("sr") else "disk", wwn=udev.get("ID_WWN"))
     return {**found, "disksize": whole(machine.line(place + "/size")) * 512 // 10**6}
@@ -294,25 +291,25 @@ def drives(machine: Machine) -> list[Fields]:
         lasting = kind in kinds and kind not in ("squashfs", "iso9660", "erofs")
         if (lasting or place == "/") and kind != "rootfs" and volume not in found:
             encrypted = is_encrypted(machine, os.path.basename(machine.target(volume)))
-            entry = {"volumn": volume, "type": place, "filesystem": kind, "encrypt_status": "Yes" * encrypted}
-            found[volume] = {**entry, **space(machine.path(place), kind)}
+            found[volume] = {
+                "volumn": volume,
+                "type": place,
+                "filesystem": kind,
+                "encrypt_status": "Yes" * encrypted,
+            }
+            # Not asked of a network file system, which may never answer.
+            if kind not in NETWORK_FILESYSTEMS and os.path.isdir(machine.path(place)):
+                disk = os.statvfs(machine.path(place))
+                sizes = {"total": disk.f_blocks, "free": disk.f_bavail}
+                found[volume].update({key: count * disk.f_frsize >> 20 for key, count in sizes.items()})
     return list(found.values())
-
-
-def space(place: str, kind: str) -> dict[str, int]:
-    """Total and free MB; not asked of a network file system, which may never answer."""
-    if kind in NETWORK_FILESYSTEMS or not os.path.isdir(place):
-        return {}
-    disk = os.statvfs(place)
-    return {"total": disk.f_blocks * disk.f_frsize >> 20, "free": disk.f_bavail * disk.f_frsize >> 20}
 
 
 def is_encrypted(machine: Machine, device: str) -> bool:
     """Whether dm-crypt opens the device or one below it."""
     place = f"/sys/class/block/{device}"
-    if machine.line(place + "/dm/uuid").startswith("CRYPT-"):
-        return True
-    return any(is_encrypted(machine, each) for each in machine.names(place + "/slaves"))
+    below = (is_encrypted(machine, each) for each in machine.names(place + "/slaves"))
+    return machine.line(place + "/dm/uuid").startswith("CRYPT-") or any(below)
 
 
 def gateways(machine: Machine) -> dict[str, str]:
@@ -356,8 +353,7 @@ def interface_addresses(_: Machine) -> dict[str, list[Fields]]:
                 if kind in (2, 3):  # NLMSG_ERROR, NLMSG_DONE
                     return found
                 prefix, index = struct.unpack_from("=xB2xL", told, 16)
-                address = written(told[24:length], prefix)
-                found.setdefault(socket.if_indextoname(index), []).append(address)
+                found.setdefault(socket.if_indextoname(index), []).append(written(told[24:length], prefix))
                 told = told[length + 3 & ~3 :]
 
 
@@ -385,23 +381,22 @@ def software(package: dict[str, str], source: str, names: str, unit: int = 1) ->
 
 def dpkg(machine: Machine) -> list[Fields]:
     names = "name=Package version=Version arch=Architecture publisher=Maintainer comments=Description"
-    names += " system_category=Section size=Installed-Size"
     packages = map(fields, machine.line("/var/lib/dpkg/status").split("\n\n"))
     here = [package for package in packages if package.get("Status", "").endswith(" installed")]
-    return [software(package, "deb", names, 1024) for package in here]
+    return [
+        software(each, "deb", names + " system_category=Section size=Installed-Size", 1024) for each in here
+    ]
 
 
 def rpm(machine: Machine) -> list[Fields]:
     if not machine.names("/var/lib/rpm") and not machine.names("/usr/lib/sysimage/rpm"):
         return []
     names = "name=NAME version=EVR arch=ARCH publisher=VENDOR comments=SUMMARY size=SIZE"
-    tags = ("NAME", "EVR", "ARCH", "VENDOR", "SUMMARY", "SIZE", "INSTALLTIME")
-    wanted = "".join(f"{tag}:%{{{tag}}}\\n" for tag in tags)
-    packages = map(fields, machine.run("rpm", "-qa", "--qf", wanted + "\\n").split("\n\n"))
+    wanted = "".join(f"{tag}:%{{{tag}}}\\n" for tag in re.findall("=([A-Z]+)", names) + ["INSTALLTIME"])
+    packages = list(map(fields, machine.run("rpm", "-qa", "--qf", wanted + "\\n").split("\n\n")))
+    here = [package for package in packages if package.get("NAME", "gpg-pubkey") != "gpg-pubkey"]
     return [
-        {**software(package, "rpm", names), "install_date": stamp(whole(package["INSTALLTIME"]))}
-        for package in packages
-        if package.get("NAME", "gpg-pubkey") != "gpg-pubkey"
+        {**software(each, "rpm", names), "install_date": stamp(whole(each["INSTALLTIME"]))} for each in here
     ]
 
 
@@ -412,16 +407,18 @@ def apk(machine: Machine) -> list[Fields]:
 
 
 def pacman(machine: Machine) -> list[Fields]:
-    names = "name=%NAME% version=%VERSION% arch=%ARCH% publisher=%PACKAGER% comments=%DESC% size=%SIZE%"
-    place = "/var/lib/pacman/local"
+    names, place = "name=%NAME% version=%VERSION% arch=%ARCH% publisher=%PACKAGER%", "/var/lib/pacman/local"
     texts = [machine.line(f"{place}/{each}/desc").replace("%\n", "%:") for each in machine.names(place)]
-    return [software(fields(text), "pacman", names) for text in texts if text]
+    return [
+        software(fields(text), "pacman", names + " comments=%DESC% size=%SIZE%") for text in texts if text
+    ]
 
 
 def users(machine: Machine) -> list[Fields]:
     """Who is logged in now."""
-    logins = {line.split()[0] for line in machine.run("who").splitlines()}
-    return [{"login": login} for login in sorted(logins)]
+    return [
+        {"login": login} for login in sorted({line.split()[0] for line in machine.run("who").splitlines()})
+    ]
 
 
 def local_users(machine: Machine) -> list[Fields]:
@@ -442,36 +439,15 @@ def batteries(machine: Machine) -> list[Fields]:
 def battery(machine: Machine, place: str) -> Fields:
     """Capacities in mWh, voltage in mV; the kernel says µWh, or µAh where the firmware does, and µV."""
     names = "name=model_name manufacturer=manufacturer serial=serial_number chemistry=technology"
-    found = machine.facts(place, names)
-    microvolts = whole(machine.line(place + "/voltage_min_design"))
+    found, microvolts = machine.facts(place, names), whole(machine.line(place + "/voltage_min_design"))
     for key, word in (("capacity", "full_design"), ("real_capacity", "full")):
         energy, charge = (whole(machine.line(f"{place}/{kind}_{word}")) for kind in ("energy", "charge"))
         found[key] = energy // 1000 or charge * microvolts // 10**9 or None
     return {**found, "voltage": microvolts // 1000 or None}
 
 
-def usbdevices(machine: Machine) -> list[Fields]:
-    names = "vendorid=idVendor productid=idProduct name=product manufacturer=manufacturer serial=serial"
-    place = "/sys/bus/usb/devices"
-    devices = [
-        machine.facts(f"{place}/{each}", names + " class=bDeviceClass") for each in machine.names(place)
-    ]
-    return [device for device in devices if device["vendorid"] and device["class"] != "09"]  # 09: a hub
-
-
-def controllers(machine: Machine) -> list[Fields]:
-    found = []
-    for slot in machine.names("/sys/bus/pci/devices"):
-        place = f"/sys/bus/pci/devices/{slot}"
-        seen = machine.facts(place, "vendorid=vendor productid=device pciclass=class rev=revision")
-        driver = re.sub(".*/drivers/|.*/driver$", "", machine.target(place + "/driver"))
-        found.append({**seen, "pciclass": seen["pciclass"][:4], "pcislot": slot[5:], "driver": driver})
-    return found
-
-
 SECTIONS: tuple[Callable[[Machine], Any], ...] = (hardware, bios, operatingsystem, cpus, memories, storages)
-SECTIONS += (drives, networks, softwares, users, local_users, local_groups)
-SECTIONS += (batteries, usbdevices, controllers)
+SECTIONS += (drives, networks, softwares, users, local_users, local_groups, batteries)
 
 
 def filled(value: Any) -> Any:
@@ -499,9 +475,8 @@ def identity(state: str = "", now: float | None = None) -> Identity:
             json.dump(asdict(made), file)
         os.replace(path + ".new", path)
     except OSError as error:
-        raise OSError(
-            f"the identity cannot be kept, name a folder that can be written with --state ({error})"
-        )
+        advice = "name a folder that can be written with --state"
+        raise OSError(f"the identity cannot be kept, {advice} ({error})")
     return made
 
 
@@ -514,8 +489,9 @@ def collect(
     for note in machine.notes:
         say(note)
     lasted = round(time.monotonic() - begun)
-    provider = {"name": "Etabli", "version": CLIENT.partition("_v")[2], "etime": lasted}
-    content.update(versionclient=CLIENT, versionprovider=provider)
+    content.update(
+        versionclient=CLIENT, versionprovider={"name": "Etabli", "version": CLIENT[-3:], "etime": lasted}
+    )
     envelope = {"action": "inventory", "deviceid": known.device_id, "itemtype": "Computer", "tag": tag}
     return {**filled(envelope), "content": filled(content)}
 
@@ -527,8 +503,11 @@ def send(
 
     fingerprint: "sha256$" and the digest of the only certificate to trust. timeout: seconds.
     """
-    headers = {"Content-Type": "application/x-compress-zlib", "User-Agent": CLIENT}
-    headers["GLPI-Agent-ID"] = known.agent_id
+    headers = {
+        "Content-Type": "application/x-compress-zlib",
+        "User-Agent": CLIENT,
+        "GLPI-Agent-ID": known.agent_id,
+    }
     body, where = zlib.compress(json.dumps(document).encode()), urlsplit(url)
     try:
         with closing(connect(url, fingerprint, timeout)) as connection:
@@ -599,27 +578,22 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         known = identity(asked.state)
         document = collect(known, tag=asked.tag, say=say)
-        write(document, asked.output)
-    except OSError as error:
-        say(f"The inventory could not be collected or written: {error}")
-        return 1
-    if not asked.server:
-        return 0
-    try:
+        if asked.output:
+            with open(
+                1 if asked.output == "-" else asked.output, "w", encoding="utf-8", closefd=asked.output != "-"
+            ) as file:
+                json.dump(document, file, indent=1)
+        if not asked.server:
+            return 0
         told = send(document, asked.server, known, fingerprint=asked.ca_fingerprint, timeout=asked.timeout)
     except Unreachable as error:
         say(error)
         return 2
+    except OSError as error:
+        say(f"The inventory could not be collected or written: {error}")
+        return 1
     say(told.sentence())
     return 0 if told.accepted else 3
-
-
-def write(document: Fields, output: str) -> None:
-    if output == "-":
-        print(json.dumps(document, indent=1))
-    elif output:
-        with open(output, "w", encoding="utf-8") as file:
-            json.dump(document, file, indent=1)
 
 
 if __name__ == "__main__":

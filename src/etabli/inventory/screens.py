@@ -29,9 +29,10 @@ class AgentScreen(Screen):
     """The programs that report for the machines."""
 
     model = Agent
+    annexed = False
     area, icon = "fleet", "robot"
     columns = [
-        Column("deviceid", gettext_lazy("Agent"), lambda a: format_html('<a class="t" href="{}"><b>{}</b></a>', reverse("agent-detail", args=[a.pk]), a.deviceid)),
+        Column("deviceid", gettext_lazy("Agent"), lambda a: format_html("<b>{}</b>", a.deviceid)),
         Column("asset", gettext_lazy("Asset"), lambda a: link_to(a.asset), related=("asset",), css="q"),
         Column("name", gettext_lazy("Program"), lambda a: markup.joined([a.name, a.version]), css="m"),
         Column("seen_at", gettext_lazy("Last contact"), lambda a: markup.state(_("%(time)s ago") % {"time": timesince(a.seen_at, timezone.now(), depth=1)}, "ok" if not a.expected_at or a.expected_at > timezone.now() else "warn", plain=True), sort=("seen_at",)),
@@ -100,9 +101,10 @@ class DocumentScreen(Screen):
     """What machines sent, and what was understood of it."""
 
     model = Document
+    annexed = False
     area, icon = "fleet", "file-description"
     columns = [
-        Column("received_at", gettext_lazy("Received on"), lambda d: format_html('<a class="t" href="{}">{}</a>', reverse("document-detail", args=[d.pk]), timezone.localtime(d.received_at).strftime("%d/%m/%Y %H:%M:%S")), sort=("received_at",)),
+        Column("received_at", gettext_lazy("Received on"), lambda d: format_html("<b>{}</b>", timezone.localtime(d.received_at).strftime("%d/%m/%Y %H:%M:%S")), sort=("received_at",)),
         Column("source", gettext_lazy("From"), lambda d: show(d.source)),
         Column("asset", gettext_lazy("Asset"), lambda d: link_to(d.asset), related=("asset",)),
         Column("decision", gettext_lazy("Decision"), lambda d: markup.state(d.get_decision_display() or d.get_state_display(), DECISION_TONES.get(d.decision, "off"))),  # type: ignore[arg-type]

@@ -98,7 +98,7 @@ def snapshot(obj: models.Model) -> dict[str, Any]:
     return values
 
 
-UNTRACKED = {"organisation", "created_at", "updated_at", "version", "password", "path"}
+UNTRACKED = {"organisation", "created_at", "updated_at", "version", "password", "path", "hash"}
 
 
 def difference(before: dict[str, Any], after: dict[str, Any]) -> Changes:

@@ -152,7 +152,8 @@ class Task:
         return job
 
     def _run(self, scope: list[int] | None = None, job_id: int | None = None, **args: Any) -> None:
-        close_old_connections()
+        if not connection.in_atomic_block:
+            close_old_connections()
         args.pop("timestamp", None)
         if self.followed:
             self._run_followed(tuple(scope or ()), job_id or 0, args)

@@ -257,11 +257,6 @@ declare(
     label=gettext_lazy("Days before logging in again"),
 )  # fmt: skip
 declare(
-    "security.login_tries", kind=int, default=5, least=1, most=100, section=SECURITY,
-    label=gettext_lazy("Failed logins allowed in 5 minutes"),
-    help=gettext_lazy("For one account; then it must wait."),
-)  # fmt: skip
-declare(
     "inventory.expiration_hours", kind=int, default=24, least=1, most=720, per_organisation=True,
     section=INVENTORY, label=gettext_lazy("Hours between two inventories"),
     help=gettext_lazy("What agents are told to wait."),

@@ -36,6 +36,7 @@ class OrganisationModel(models.Model):
     """
 
     door = False
+    organisation_id: int
     organisation = models.ForeignKey(
         "kernel.Organisation",
         on_delete=models.CASCADE,

@@ -13,6 +13,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from etabli.kernel import preferences
 from etabli.kernel.accounts import Account
 
 ALWAYS_OPEN = ("/compte/", "/static/", "/reglages/langue")
@@ -23,6 +24,11 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def login(self, request: Any, user: Any) -> None:
+        """A session lasts as long as the installation's settings say."""
+        super().login(request, user)
+        request.session.set_expiry(int(preferences.get("security.session_days")) * 24 * 3600)
 
 
 class SocialAdapter(DefaultSocialAccountAdapter):

@@ -118,6 +118,7 @@ class SavedViewScreen(Screen):
     """Filters, order and columns of a list kept under a name."""
 
     model = SavedView
+    annexed = False
     slug = "saved-views"
     icon = "bookmark"
     columns = ["name", "screen", "account", "position"]
@@ -165,6 +166,7 @@ class WebhookDeliveryScreen(Screen):
     """What was sent to each webhook, and what it answered."""
 
     model = WebhookDelivery
+    annexed = False
     slug = "webhook-deliveries"
     icon = "send"
     columns = ["webhook", "state", "status", "attempt", "sent_at"]
@@ -178,6 +180,7 @@ class ApiTokenScreen(Screen):
     """Keys by which programs use the API."""
 
     model = ApiToken
+    annexed = False
     slug = "api-tokens"
     icon = "key"
     columns = ["name", "prefix", "account", "scopes", "expires_at", "last_used_at", "revoked_at"]
@@ -193,9 +196,10 @@ class JobScreen(Screen):
     """Long works: where they are, what they did."""
 
     model = Job
+    annexed = False
     area, icon = "day", "progress"
     columns = [
-        Column("title", gettext_lazy("Title"), lambda j: format_html('<a class="t" href="{}"><b>{}</b></a>', reverse("job-detail", args=[j.pk]), j.title)),
+        Column("title", gettext_lazy("Title"), lambda j: format_html("<b>{}</b>", j.title)),
         Column("state", gettext_lazy("State"), lambda j: markup.state(j.get_state_display(), JOB_TONES[j.state])),  # type: ignore[arg-type]
         "actor", "asked_at", "ended_at",
     ]  # fmt: skip
@@ -248,6 +252,7 @@ class ImportScreen(Screen):
     """Files brought into a list, with what each of them did."""
 
     model = Import
+    annexed = False
     icon = "upload"
     columns = [
         Column("file", gettext_lazy("File"), lambda i: format_html('<a class="t" href="{}"><b>{}</b></a>', reverse("import-page", args=[i.pk]), i.file.name), related=("file",)),
@@ -265,6 +270,7 @@ class NoteScreen(Screen):
     """Remarks written on objects."""
 
     model = Note
+    annexed = False
     area, icon, listed = "settings", "note", False
     columns = ["text", "author", "created_at"]
     fields = ["text", "pinned"]
@@ -277,9 +283,10 @@ class EventScreen(Screen):
     """Everything that was done, by whom and when."""
 
     model = Event
+    annexed = False
     icon = "history"
     columns = [
-        Column("at", gettext_lazy("On"), lambda e: format_html('<a class="t" href="{}">{}</a>', reverse("event-detail", args=[e.pk]), timezone.localtime(e.at).strftime("%d/%m/%Y %H:%M:%S"))),
+        Column("at", gettext_lazy("On"), lambda e: format_html("<b>{}</b>", timezone.localtime(e.at).strftime("%d/%m/%Y %H:%M:%S"))),
         "label",
         Column("verb", gettext_lazy("Act"), lambda e: f"{e.noun} · {describe_act(e.verb)[0]}"),
         "actor", "source",

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 from etabli.kernel.events import APPEND_ONLY
+from etabli.kernel.ratelimit import UNLOGGED_SQL
 from etabli.kernel.text import PLAIN_SQL
 
 
@@ -656,4 +657,5 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=('organisation', 'webhook', 'event'), name='webhook_delivery_once'),
         ),
         migrations.RunSQL(APPEND_ONLY, migrations.RunSQL.noop),
+        migrations.RunSQL(UNLOGGED_SQL, migrations.RunSQL.noop),
     ]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from .. import attachments, files, savedviews
-from ..actors import Actor, can
+from ..actors import Actor, can, require
 from ..attachments import Attachment, Link, Note, Tag
 from ..events import Event
 from ..files import File
@@ -217,7 +217,9 @@ def save_view(request: Any, slug: str) -> HttpResponse:
 @login_required
 def file_page(request: Any, pk: int) -> HttpResponse:
     """Download a file of the organisations in scope."""
-    return files.serve(get_object_or_404(File, pk=pk))
+    file = get_object_or_404(File, pk=pk)
+    require(request.actor, "file.view", file)
+    return files.serve(file)
 
 
 def _done(request: Any, obj: Any, act: Any) -> HttpResponse:

@@ -109,8 +109,11 @@ def link_to(obj: Any) -> SafeString:
 
 
 def _titled(screen: "Screen", name: str) -> Cell:
+    """The name of the row; the list makes it the link to the page."""
+
     def cell(obj: Any) -> str:
-        return format_html('<a class="t" href="{}"><b>{}</b></a>', screen.url(obj), getattr(obj, name) or f"nᵒ {obj.pk}")
+        value = getattr(obj, name)
+        return format_html("<b>{}</b>", show(value) if value else f"nᵒ {obj.pk}")
 
     return cell
 

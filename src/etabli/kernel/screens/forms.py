@@ -91,8 +91,9 @@ class NounForm(forms.ModelForm):
         places = [self.organisation_id] if self.organisation_id else list(visible())
         self.custom_fields = customfields.fields_of(self.screen.noun, places)
         for one in self.custom_fields:
-            made = customfields.form_field(one)
-            made.initial = (self.instance.custom or {}).get(one.key)
+            stored = (self.instance.custom or {}).get(one.key)
+            made = customfields.form_field(one, stored)
+            made.initial = stored
             self.fields[CUSTOM + one.key] = made
 
     def clean(self) -> dict[str, Any]:

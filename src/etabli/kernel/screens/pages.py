@@ -19,6 +19,7 @@ from .filters import BadFilter
 from .forms import form_class
 from .history import described_events
 from .listing import Listing
+from .screen import Panel
 
 if TYPE_CHECKING:
     from .screen import Screen
@@ -86,11 +87,18 @@ def detail_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:
         "tabs": tabs_of(screen, obj, tab), "actions": object_actions(screen, obj, request.actor),
         **screen.heading(obj),
     }  # fmt: skip
-    if tab is None:
+    if tab is None and screen.annexed:
         context |= annex.context_of(screen, obj, request.actor)
         events = Event.objects.filter(organisation=organisation_of(obj), noun=screen.noun, object_id=obj.pk)
-        context["history"] = described_events(events.order_by("-id")[:6])
-        context["history_url"] = reverse(f"{screen.noun}-history", args=[obj.pk])
+        context["events"] = described_events(events.order_by("-id")[:6])
+        context["panels"] += [
+            Panel(_("Notes"), template="screens/_notes.html"),
+            Panel(_("Latest activity"), template="screens/_history.html", more_url=reverse(f"{screen.noun}-history", args=[obj.pk])),
+        ]
+        context["side"] += [
+            Panel(_("Tags"), template="screens/_tags.html"), Panel(_("Files"), template="screens/_files.html"),
+            Panel(_("Links"), template="screens/_links.html"),
+        ]  # fmt: skip
     return TemplateResponse(request, screen.template, context)
 
 

@@ -40,6 +40,7 @@ class Panel:
     template: str = ""
     context: Mapping[str, Any] = field(default_factory=dict)
     side: bool = False
+    more_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ class Screen:
     related: Sequence[str] = ()
     per_page: int = 50
     template: str = "screens/detail.html"
+    annexed: bool = True
     searchable: bool = True
     listed: bool = True
     adds: bool = True

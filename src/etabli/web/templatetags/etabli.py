@@ -61,7 +61,7 @@ def _row(row: Any, classes: list[str], select: str) -> str:
     if select:
         parts.append(_checkbox(ident, select, checked=bool(_get(row, "selected"))))
     for index, (opening, cell) in enumerate(zip(classes, _get(row, "cells"), strict=False)):
-        text = conditional_escape(cell)
+        text: str = conditional_escape(cell)
         if index == 0:
             opening = f'{opening} id="row-{ident}"'
             text = f'<a class="row-link" href="{url}">{text}</a>' if url and "<a " not in text else text

@@ -11,10 +11,10 @@ from etabli.web import markup
         ("Jean-Pierre de La Tour", "JT"),
         ("Supervision", "SU"),
         ("", "?"),
-        ("— (sans nom)", "N"),
+        ("— (sans nom)", "NO"),
     ],
 )
-def test_initials_are_the_first_and_last_words_that_start_with_a_letter(name: str, expected: str) -> None:
+def test_initials_come_from_the_first_and_last_words_or_from_the_only_one(name: str, expected: str) -> None:
     assert markup.initials(name) == expected
 
 
