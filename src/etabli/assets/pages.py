@@ -3,12 +3,15 @@
 from collections.abc import Iterable
 from typing import Any
 
+import segno
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
+from etabli.kernel import preferences
 from etabli.kernel.screens import Panel
 from etabli.kernel.screens.columns import link_to, show
 from etabli.web import markup
@@ -53,11 +56,18 @@ def overview(screen: Any, asset: Asset) -> list[Panel]:
     side = [Panel(_("Identity"), rows=identity, side=True), Panel(_("Purchase and warranty"), rows=costs, side=True)]
     if asset.custom:
         side.append(Panel(_("Custom fields"), rows=[(k, show(v)) for k, v in asset.custom.items()], side=True))
+    side.append(Panel(_("Label"), template="assets/_label.html", context={"qr": qr_code(asset), "tag": asset.tag or asset.name}, side=True))
     if asset.remarks:
         panels.append(Panel(_("Remarks"), rows=[(_("Remarks"), show(asset.remarks))]))
     if asset.identity_note:
         side.append(Panel(_("How it was recognised"), rows=[("", asset.identity_note)], side=True))
     return [*panels, *side]
+
+
+def qr_code(asset: Asset) -> str:
+    """The address of the asset's page as a QR code, drawn in the page itself: printable, nothing to fetch."""
+    address = f"{preferences.get('pages.url') or ''}/assets/{asset.pk}/"
+    return mark_safe(segno.make(address, micro=False).svg_inline(scale=3, border=2, light="#fff", omitsize=True))  # noqa: S308
 
 
 def hardware(asset: Asset, request: HttpRequest) -> Iterable[Panel]:

@@ -10,16 +10,19 @@ from django.utils.html import format_html
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop as N_
 
 from etabli.kernel.actors import Actor
 from etabli.kernel.screens import Column, Figure, Filter, Panel, Screen, Tab, register
 from etabli.kernel.screens.columns import show
+from etabli.kernel.screens.history import name_act
 from etabli.kernel.text import Plain
 from etabli.web import markup
 
 from . import pages
 from .models import Asset, AssetKind, AssetModel, Manufacturer
 
+name_act("asset.inventoried", N_("Inventory"))
 RECENT = timedelta(hours=24)
 SOON = timedelta(days=90)
 TONES = {

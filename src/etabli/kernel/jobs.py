@@ -175,6 +175,8 @@ class Task:
             raise
         finally:
             run.close()
+            with tenancy.scope(*scope):
+                _tell_end(job_id)
 
 
 declared: dict[str, Task] = {}
@@ -190,6 +192,18 @@ def job(*, followed: bool = False, every: str | None = None, queue: str = "defau
         return task
 
     return declare
+
+
+def _tell_end(job_id: int) -> None:
+    """Whoever asked for the job is told that it is over."""
+    from .accounts import Account
+    from .notifications import notify
+
+    job = Job.objects.filter(pk=job_id).exclude(account_id=None).first()
+    account = Account.objects.filter(pk=job.account_id).first() if job else None
+    if job and account:
+        title = f"{job.title} · {job.get_state_display()}"
+        notify([account], kind="job.ended", title=title, text=str(job.result.get("error", "")), url=f"/jobs/{job.pk}/", obj=job)
 
 
 def cancel(job: Job) -> None:

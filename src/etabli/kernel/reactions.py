@@ -1,7 +1,12 @@
 """The kernel's own jobs around events: running the reactions of the domains."""
 
+from django.utils.translation import gettext_lazy
+
 from .events import Event, ReactionDone, reactions_to
 from .jobs import job
+from .notifications import declare_kind
+
+declare_kind("job.ended", gettext_lazy("The end of a job I started"))
 
 
 @job()

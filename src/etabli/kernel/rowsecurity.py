@@ -82,17 +82,24 @@ def role_problem() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user")
         name, superuser, bypass = cursor.fetchone()
+    return problem_of(name, superuser=superuser, bypass=bypass)
+
+
+def problem_of(name: str, *, superuser: bool, bypass: bool) -> str:
     if superuser or bypass:
         return f"The database role “{name}” is {'a superuser' if superuser else 'allowed to bypass row security'}"
     return ""
 
 
 def _policy(table: str, read: str, write: str) -> str:
+    """One policy for everything, and one more to read what may be seen and not written (the shared catalogues)."""
     quoted = connection.ops.quote_name(table)
+    sees_more = f"CREATE POLICY reading ON {quoted} FOR SELECT USING ({read});" if read != write else ""
     return f"""
 ALTER TABLE {quoted} ENABLE ROW LEVEL SECURITY; ALTER TABLE {quoted} FORCE ROW LEVEL SECURITY;
-DROP POLICY IF EXISTS organisation ON {quoted};
-CREATE POLICY organisation ON {quoted} USING ({read}) WITH CHECK ({write});
+DROP POLICY IF EXISTS organisation ON {quoted}; DROP POLICY IF EXISTS reading ON {quoted};
+CREATE POLICY organisation ON {quoted} USING ({write}) WITH CHECK ({write});
+{sees_more}
 """
 
 
@@ -116,7 +123,7 @@ def _keys(model: type[models.Model], done: set[str], existing: set[str]) -> Iter
             )
         elif issubclass(target, SharedModel):
             yield (
-                f'CREATE OR REPLACE TRIGGER "{name}" BEFORE INSERT OR UPDATE OF "{field.column}" ON "{table}" '
+                f'CREATE OR REPLACE TRIGGER "{name}" BEFORE INSERT OR UPDATE OF organisation_id, "{field.column}" ON "{table}" '
                 f"FOR EACH ROW EXECUTE FUNCTION app_same_organisation('{other}', '{field.column}')"
             )
 

@@ -10,15 +10,46 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from etabli.kernel.actors import Actor, can
+from etabli.kernel.organisations import Organisation
 from etabli.kernel.screens import Column, Figure, Panel, Screen, register
+from etabli.kernel.tenancy import visible
 from etabli.kernel.text import Plain
 from etabli.web import markup
 
+from . import actions
 from .models import Building, Floor, OrgUnit, Person, Rack, Room, Site, Team
 
 
 def _person_cell(person: Person) -> str:
     return format_html('{}<span class="clip"><b>{}</b><small>{}</small></span>', markup.avatar(person.name), person.name, person.title)
+
+
+@register
+class OrganisationScreen(Screen):
+    """The provider, its clients and their sub-entities."""
+
+    model = Organisation
+    area, icon = "people", "building"
+    columns = ["name", "kind", "parent", "siret", "timezone"]
+    filters = ["kind"]
+    fields = ["name", "kind", "parent", "siret", "timezone", "holiday_zone", "colour"]
+    importable = deletes = False
+    undoable = False
+
+    def rows(self, actor: Actor, act: str = "view") -> QuerySet[Any]:
+        may = [o for o in visible() if can(actor, self.verb(act), o)]
+        return Organisation.objects.filter(pk__in=may)
+
+    def save(self, form: Any, actor: Actor, *, batch: Any = None) -> Organisation:
+        """A new one also gets a calendar; one whose parent changed moves with everything under it."""
+        values = form.cleaned_data
+        if not form.instance.pk:
+            more = {k: values[k] for k in ("siret", "timezone", "holiday_zone", "colour") if k in values}
+            return actions.start_organisation(name=values["name"], kind=values["kind"], parent=values["parent"], actor=actor, **more)
+        old = Organisation.objects.get(pk=form.instance.pk)
+        if old.parent_id != form.instance.parent_id:
+            actions.move_organisation(organisation=old, parent=values["parent"], actor=actor)
+        return super().save(form, actor, batch=batch)
 
 
 @register
@@ -94,9 +125,7 @@ class SiteScreen(Screen):
     template = "people/site.html"
 
     def save(self, form: Any, actor: Actor, *, batch: Any = None) -> Any:
-        from .actions import locate
-
-        locate(form.instance)
+        actions.locate(form.instance)
         return super().save(form, actor, batch=batch)
 
     def subtitle(self, obj: Site) -> str:

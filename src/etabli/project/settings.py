@@ -9,7 +9,7 @@ from pathlib import Path
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from . import home
+from . import catalogue, home
 
 PACKAGE = Path(__file__).resolve().parents[1]
 HOME = home.directory()
@@ -129,10 +129,25 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Établi"
 USERSESSIONS_TRACK_ACTIVITY = True
 SOCIALACCOUNT_ADAPTER = "etabli.people.accounts.SocialAdapter"
+if OIDC_URL := os.environ.get("ETABLI_OIDC_URL"):
+    # The company's identity provider; its address gives the rest (OpenID Connect Discovery 1.0).
+    SOCIALACCOUNT_PROVIDERS = {
+        "openid_connect": {
+            "APPS": [
+                {
+                    "provider_id": "oidc",
+                    "name": os.environ.get("ETABLI_OIDC_NAME", "OpenID Connect"),
+                    "client_id": os.environ.get("ETABLI_OIDC_CLIENT", ""),
+                    "secret": os.environ.get("ETABLI_OIDC_SECRET", ""),
+                    "settings": {"server_url": OIDC_URL},
+                }
+            ]
+        }
+    }
 
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", _("French")), ("en", _("English"))]
-LOCALE_PATHS = [PACKAGE / "locale"]
+catalogue.compile_stale()
 TIME_ZONE = os.environ.get("ETABLI_TIME_ZONE", "Europe/Paris")
 USE_TZ = True
 

@@ -75,6 +75,7 @@ def account_links() -> list[dict[str, str]]:
     return [
         {"label": _("Password"), "url": reverse("account_change_password"), "icon": "lock"},
         {"label": _("Second factor and passkeys"), "url": reverse("mfa_index"), "icon": "shield-check"},
+        {"label": _("Notifications"), "url": reverse("notification-choices"), "icon": "bell"},
         {"label": _("Open sessions"), "url": reverse("usersessions_list"), "icon": "devices"},
         {"label": _("E-mail addresses"), "url": reverse("account_email"), "icon": "mail"},
     ]

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -16,7 +15,7 @@ from etabli.kernel.calendars import Calendar, Holiday
 from etabli.kernel.customfields import CustomField
 from etabli.kernel.events import Event
 from etabli.kernel.jobs import Job
-from etabli.kernel.organisations import Membership, Organisation, Role
+from etabli.kernel.organisations import Membership, Role
 from etabli.kernel.savedviews import SavedView
 from etabli.kernel.screens import Column, Panel, Screen, register
 from etabli.kernel.screens.history import describe_act
@@ -28,23 +27,6 @@ from etabli.kernel.webhooks import Webhook, WebhookDelivery
 from . import markup
 
 JOB_TONES = {"queued": "off", "running": "info", "done": "ok", "failed": "bad", "cancelled": "warn"}
-
-
-@register
-class OrganisationScreen(Screen):
-    """The provider, its clients and their sub-entities."""
-
-    model = Organisation
-    area, icon = "people", "building"
-    columns = ["name", "kind", "parent", "siret", "timezone"]
-    filters = ["kind"]
-    fields = ["name", "kind", "parent", "siret", "timezone", "holiday_zone", "colour"]
-    adds = False  # made by an action, which also gives it a calendar and its maker's rights
-    importable = deletes = False
-
-    def rows(self, actor: Actor, act: str = "view") -> QuerySet[Any]:
-        may = [o for o in visible() if can(actor, self.verb(act), o)]
-        return Organisation.objects.filter(pk__in=may)
 
 
 @register
@@ -170,9 +152,20 @@ class WebhookDeliveryScreen(Screen):
     slug = "webhook-deliveries"
     icon = "send"
     columns = ["webhook", "state", "status", "attempt", "sent_at"]
+    related = ["event"]
     filters = ["webhook", "state"]
     order = ["-id"]
     adds = changes = deletes = importable = searchable = False
+
+    def actions(self, obj: WebhookDelivery, actor: Actor) -> list[dict[str, Any]]:
+        if not can(actor, "webhook.change", obj):
+            return []
+        return [{"label": _("Send again"), "url": reverse("delivery-replay", args=[obj.pk]), "method": "post", "icon": "refresh"}]
+
+    def more_urls(self) -> list[Any]:
+        from . import program_pages
+
+        return program_pages.delivery_urls
 
 
 @register
@@ -187,8 +180,18 @@ class ApiTokenScreen(Screen):
     fields = ["name", "scopes", "expires_at"]
     adds = changes = importable = searchable = False
 
-    def list_note(self) -> str:
-        return reverse("token-new")
+    def list_actions(self, actor: Actor) -> list[dict[str, Any]]:
+        return [{"label": _("New token"), "url": reverse("token-new"), "icon": "plus", "primary": True}]
+
+    def actions(self, obj: ApiToken, actor: Actor) -> list[dict[str, Any]]:
+        if obj.revoked_at:
+            return []
+        return [{"label": _("Revoke"), "url": reverse("token-revoke", args=[obj.pk]), "method": "post", "danger": True}]
+
+    def more_urls(self) -> list[Any]:
+        from . import program_pages
+
+        return program_pages.token_urls
 
 
 @register

@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from etabli.kernel import preferences, screens
-from etabli.kernel.actors import can
+from etabli.kernel.actors import can, require
 from etabli.kernel.installation import first_organisation, require_installation
+from etabli.kernel.tenancy import visible
 
 
 def index(request: Any) -> HttpResponse:
@@ -26,21 +27,37 @@ def index(request: Any) -> HttpResponse:
         sections = [
             {"label": label, "url": reverse("settings-section", args=[key])} for key, label in preferences.sections().items()
         ]
-    context = {"title": _("Settings"), "area": "settings", "cards": cards, "sections": sections}
+    context = {
+        "title": _("Settings"), "area": "settings", "cards": cards, "sections": sections, "overrides": _overrides(request.actor),
+    }  # fmt: skip
     return TemplateResponse(request, "web/settings.html", context)
 
 
-def section_page(request: Any, section: str) -> HttpResponse:
-    """The preferences of a section, for the whole installation."""
-    require_installation(request.actor, "preference.change")
+def _overrides(actor: Any) -> list[dict[str, Any]]:
+    """The sections that an organisation may set for itself, for each organisation the actor administers."""
+    own = {d.group: d.section for d in preferences.declared.values() if d.per_organisation}
+    return [
+        {"label": actor.places[o].name, "links": [(label, reverse("settings-override", args=[key, o])) for key, label in own.items()]}
+        for o in visible()
+        if o in actor.places and can(actor, "preference.change", o)
+    ][:50]
+
+
+def section_page(request: Any, section: str, organisation: int | None = None) -> HttpResponse:
+    """The preferences of a section, for the whole installation or as one organisation overrides them."""
+    if organisation is None:
+        require_installation(request.actor, "preference.change")
+    else:
+        require(request.actor, "preference.change", organisation)
     label = preferences.sections().get(section)
-    if label is None:
+    form_class = preferences.form_for(section, organisation=organisation)
+    if label is None or not form_class.declarations:
         raise Http404
-    form = preferences.form_for(section)(request.POST or None)
+    form = form_class(request.POST or None)
     if request.method == "POST" and form.is_valid():
         form.save(actor=request.actor)
         messages.success(request, _("Settings saved."))
-        return redirect("settings-section", section)
+        return redirect(request.path)
     context = {
         "title": label, "area": "settings", "form": form, "submit_label": _("Save"), "cancel_url": reverse("settings"),
         "crumbs": [{"label": _("Settings"), "url": reverse("settings")}],

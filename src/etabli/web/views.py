@@ -23,7 +23,7 @@ from etabli.kernel.screens.history import described_events
 from etabli.kernel.tenancy import opening
 
 from . import day
-from .forms import AccountForm
+from .forms import AccountForm, NotificationChoices
 
 PALETTE_ROWS = 12
 
@@ -147,6 +147,18 @@ def notification_page(request: Any, pk: int) -> HttpResponse:
     notifications.mark_read(request.user, [one.pk])
     safe = url_has_allowed_host_and_scheme(one.url, allowed_hosts={request.get_host()})
     return redirect(one.url if one.url and safe else "notification-list")
+
+
+@login_required
+def notification_choices(request: Any) -> HttpResponse:
+    """How this person wants to be told, kind by kind."""
+    form = NotificationChoices(request.POST or None, account=request.user)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, _("Your choices are saved."))
+        return redirect("my-account")
+    context = {"title": _("Notifications"), "form": form, "submit_label": _("Save"), "cancel_url": reverse("my-account")}
+    return TemplateResponse(request, "screens/form.html", context, status=422 if form.errors else 200)
 
 
 def accessibility(request: HttpRequest) -> HttpResponse:

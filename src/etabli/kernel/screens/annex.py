@@ -18,6 +18,7 @@ from ..events import Event
 from ..files import File
 from ..markdown import render
 from ..tenancy import visible
+from .history import short_time
 from .writing import undo
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def context_of(screen: "Screen", obj: Any, actor: Actor) -> dict[str, Any]:
 
 
 def _note(note: Note, actor: Actor) -> dict[str, Any]:
-    return {"author": note.author, "at": note.created_at, "html": render(note.text), "pinned": note.pinned}
+    return {"author": note.author, "at": short_time(note.created_at), "html": render(note.text), "pinned": note.pinned}
 
 
 def _tag(tag: Tag, key: tuple[str, int]) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def _file(one: Attachment, actor: Actor) -> dict[str, Any]:
 
     return {
         "name": one.file.name, "url": reverse("file", args=[one.file_id]), "size": filesizeformat(one.file.size),
-        "at": one.created_at, "actor": one.author,
+        "at": short_time(one.created_at), "actor": one.author,
         "delete_url": reverse("annex-detach", args=[one.pk]) if can(actor, "attachment.delete", one) else "",
     }  # fmt: skip
 

@@ -10,6 +10,8 @@ from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from ..accounts import Account
+from ..tenancy import visible
 from .columns import capitalised
 
 if TYPE_CHECKING:
@@ -124,7 +126,10 @@ def _between(name: str) -> Condition:
 def _related_options(target: type[models.Model]) -> Options:
     def options() -> Iterable[tuple[str, str]]:
         # Ordered by the target's own default; a catalogue longer than this is filtered by the search box instead.
-        return [(str(o.pk), str(o)) for o in target._default_manager.all()[:MOST_OPTIONS]]
+        rows = target._default_manager.all()
+        if target is Account:
+            rows = rows.filter(memberships__organisation__in=visible()).distinct()
+        return [(str(o.pk), str(o)) for o in rows[:MOST_OPTIONS]]
 
     return options
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .. import customfields
+from ..accounts import Account
 from ..actors import Actor, can
 from ..organisations import Organisation
 from ..tenancy import Noun, OrganisationModel, SharedModel, visible
@@ -76,6 +77,9 @@ class NounForm(forms.ModelForm):
             queryset = one.queryset
             if queryset is None:
                 continue
+            if queryset.model is Account:
+                # Accounts belong to the installation: only those that work in the visible organisations are offered.
+                queryset = queryset.filter(memberships__organisation__in=visible()).distinct()
             if issubclass(queryset.model, OrganisationModel) and self.organisation_id:
                 queryset = queryset.filter(organisation=self.organisation_id)
             elif issubclass(queryset.model, SharedModel) and self.organisation_id:

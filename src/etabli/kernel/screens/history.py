@@ -1,8 +1,12 @@
 """Events in words: who did what, when, and what changed from what to what."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N_
 
@@ -20,6 +24,10 @@ ACTS = {
     "linked": (N_("Linked"), ""),
     "unlinked": (N_("Link removed"), ""),
     "read": (N_("Secret read"), "warn"),
+    "detached": (N_("File removed"), ""),
+    "revoked": (N_("Revoked"), "warn"),
+    "moved": (N_("Moved"), ""),
+    "invited": (N_("Invited"), ""),
 }
 SOURCES = {
     "api": N_("by the API"),
@@ -54,12 +62,27 @@ def described_events(events: Iterable[Event]) -> list[dict[str, Any]]:
         source = SOURCES.get(event.source)
         made.append(
             {
-                "id": event.pk, "at": event.at, "actor": event.actor, "text": text, "tone": tone, "label": event.label,
+                "id": event.pk, "at": short_time(event.at), "actor": event.actor, "text": text, "tone": tone, "label": event.label,
                 "source": _(source) if source else "", "detail": event.extra.get("text", ""),
                 "changes": described_changes(event), "undoable": event.verb.rpartition(".")[2] in UNDOABLE,
             }  # fmt: skip
         )
     return made
+
+
+def short_time(at: datetime, now: datetime | None = None) -> SafeString:
+    """A moment as people say it: the hour today, then « hier », then the day; the full date on hover."""
+    now = timezone.localtime(now or timezone.now())
+    local = timezone.localtime(at)
+    days = (now.date() - local.date()).days
+    hour = formats.date_format(local, "H:i")
+    if days == 0:
+        text = hour
+    elif days == 1:
+        text = _("yesterday %(hour)s") % {"hour": hour}
+    else:
+        text = formats.date_format(local, "j M" if local.year == now.year else "j M Y")
+    return format_html('<span title="{}">{}</span>', formats.date_format(local, "j F Y H:i"), text)
 
 
 def described_changes(event: Event) -> list[dict[str, str]]:

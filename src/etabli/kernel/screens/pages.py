@@ -51,7 +51,7 @@ def list_page(request: Any, screen: "Screen") -> HttpResponse:
 
 
 def list_actions(screen: "Screen", actor: Any, query: Any) -> list[dict[str, Any]]:
-    made: list[dict[str, Any]] = []
+    made: list[dict[str, Any]] = list(screen.list_actions(actor))
     if screen.importable and screen.adds and can(actor, screen.verb("import")):
         made.append({"label": _("Import"), "url": reverse(f"{screen.noun}-import"), "icon": "upload"})
     if screen.adds and can(actor, screen.verb("add")):
@@ -133,7 +133,7 @@ def form_page(request: Any, screen: "Screen", pk: int | None = None) -> HttpResp
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, _("“%(name)s” is saved.") % {"name": saved})
+            tell_undoable(request, saved, _("“%(name)s” is saved.") % {"name": saved})
             return redirect(screen.url(saved))
     return TemplateResponse(request, "screens/form.html", form_context(screen, form, obj), status=422 if form.errors else 200)
 
@@ -156,7 +156,7 @@ def delete_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:
         except ValidationError as error:
             problem = " ".join(error.messages)
         else:
-            messages.success(request, _("“%(name)s” is deleted.") % {"name": obj})
+            tell_undoable(request, obj, _("“%(name)s” is deleted.") % {"name": obj})
             return redirect(screen.list_url)
     context = {
         "screen": screen, "area": screen.area, "object": obj, "problem": problem, "danger": True,
@@ -230,6 +230,13 @@ def the_object(request: Any, screen: "Screen", pk: int, act: str = "view") -> An
     obj = get_object_or_404(rows.select_related(*joins) if joins else rows, pk=pk)
     require(request.actor, screen.verb(act), obj)
     return obj
+
+
+def tell_undoable(request: Any, obj: Any, text: str) -> None:
+    """A message whose toast can take back what was just done."""
+    event = Event.objects.filter(noun=obj._meta.model_name, object_id=obj.pk).order_by("-id").first()
+    tags = f"undo={reverse('event-undo', args=[event.pk])}" if event else ""
+    messages.success(request, text, extra_tags=tags)
 
 
 def organisation_of(obj: Any) -> int:

@@ -170,6 +170,10 @@ class Screen:
         """``subtitle``, ``state`` ({label, tone}) and ``alerts`` of the object's page."""
         return {}
 
+    def list_actions(self, actor: Actor) -> list[dict[str, Any]]:
+        """More buttons for the list."""
+        return []
+
     def actions(self, obj: Any, actor: Actor) -> list[dict[str, Any]]:
         """More buttons for the object's page."""
         return []

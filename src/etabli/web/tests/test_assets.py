@@ -11,7 +11,7 @@ from etabli.web import stylesheets
 
 WEB = stylesheets.HERE
 ROOT = WEB.parents[2]
-ICON = re.compile(r'<c-i n="([a-z0-9-]+)"|(?:icon|picture)="([a-z0-9-]+)"')
+ICON = re.compile(r'<c-i n="([a-z0-9-]+)"|(?<!:)\b(?:icon|picture)="([a-z0-9-]+)"')
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,8 @@ def collect_assets() -> ModuleType:
     if not path.exists():
         pytest.skip("tools/ is part of the checkout, not of the installed package")
     spec = importlib.util.spec_from_file_location("collect_assets", path)
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -1,0 +1,82 @@
+"""The French catalogue: gathered from the sources by Django's own command, compiled when a text changed, checked.
+
+Each domain has its ``locale/fr/LC_MESSAGES/django.po``; only these are kept, the compiled form is made at start.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+PACKAGE = Path(__file__).resolve().parents[1]
+DOMAINS = ("kernel", "web", "people", "assets", "inventory", "project")
+TEXTS = Path("locale/fr/LC_MESSAGES/django.po")
+
+
+def compile_stale() -> None:
+    """Compile each catalogue whose text is newer than its compiled form; atomic, safe for two starts at once."""
+    for domain in DOMAINS:
+        text = PACKAGE / domain / TEXTS
+        made = text.with_suffix(".mo")
+        if not text.exists() or (made.exists() and made.stat().st_mtime >= text.stat().st_mtime):
+            continue
+        with text.open("rb") as source:
+            catalogue = read_po(source, locale="fr", domain="django")
+        try:
+            with tempfile.NamedTemporaryFile(dir=text.parent, delete=False) as target:
+                write_mo(target, catalogue)
+        except PermissionError:
+            continue  # an installed package is not ours to write: it came with its compiled form
+        os.chmod(target.name, 0o644)
+        os.replace(target.name, made)
+
+
+def gather(package: Path = PACKAGE) -> None:
+    """Bring the catalogues up to date with the sources; needs GNU gettext."""
+    for domain in DOMAINS:
+        (package / domain / TEXTS).parent.mkdir(parents=True, exist_ok=True)
+        environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "DJANGO_SETTINGS_MODULE": "etabli.project.settings"}
+        words = ["makemessages", "-l", "fr", "--no-location", "--no-wrap", "--no-obsolete", "-i", "tests", "-i", "node_modules", "-v", "0"]
+        subprocess.run(  # noqa: S603
+            [sys.executable, "-P", "-W", "ignore", "-m", "django", *words], cwd=package / domain, env=environment, check=True
+        )
+
+
+def check() -> Iterator[str]:
+    """A sentence for each message of the sources that has no French, an uncertain one, or breaks its placeholders."""
+    if shutil.which("xgettext") is None:
+        yield "GNU gettext is absent: the catalogue cannot be checked. Install the package gettext."
+        return
+    with tempfile.TemporaryDirectory() as place:
+        copy = Path(place) / "etabli"
+        ignored = shutil.ignore_patterns("vendor", "__pycache__", "*.mo", "tests", "geodata")
+        shutil.copytree(PACKAGE, copy, ignore=ignored)
+        gather(copy)
+        for domain in DOMAINS:
+            yield from _problems(domain, copy / domain / TEXTS)
+
+
+def _problems(domain: str, file: Path) -> Iterator[str]:
+    with file.open("rb") as source:
+        catalogue = read_po(source, locale="fr", domain="django")
+    for message in catalogue:
+        if not message.id:
+            continue
+        texts = message.string if isinstance(message.string, tuple | list) else [message.string]
+        name = message.id if isinstance(message.id, str) else message.id[0]
+        if message.fuzzy:
+            yield f"{domain}: uncertain translation of “{name}”"
+        elif not all(texts):
+            yield f"{domain}: no French for “{name}”"
+        yield from (f"{domain}: “{name}”: {error}" for error in message.check(catalogue))
+
+
+if __name__ == "__main__":
+    gather()
+    compile_stale()
