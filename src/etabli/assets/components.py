@@ -10,7 +10,9 @@ from etabli.kernel.tenancy import OrganisationModel
 class Component(OrganisationModel):
     """Something inside an asset."""
 
-    asset = models.ForeignKey("assets.Asset", models.CASCADE, related_name="%(class)ss", verbose_name=_("asset"))
+    asset = models.ForeignKey(
+        "assets.Asset", models.CASCADE, related_name="%(class)ss", verbose_name=_("asset")
+    )
 
     class Meta:
         abstract = True

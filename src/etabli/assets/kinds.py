@@ -39,5 +39,7 @@ def install_kinds(**_kwargs: object) -> None:
     with opening():
         for position, (key, name, icon, computer) in enumerate(KINDS):
             AssetKind.objects.update_or_create(
-                organisation=None, key=key, defaults={"name": name, "icon": icon, "computer": computer, "position": position}
+                organisation=None,
+                key=key,
+                defaults={"name": name, "icon": icon, "computer": computer, "position": position},
             )

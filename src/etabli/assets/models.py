@@ -23,7 +23,9 @@ class AssetKind(SharedModel):
         verbose_name, verbose_name_plural = _("asset kind"), _("asset kinds")
         ordering = ["position", "name"]
         constraints = [
-            models.UniqueConstraint(fields=["organisation", "key"], nulls_distinct=False, name="asset_kind_once")
+            models.UniqueConstraint(
+                fields=["organisation", "key"], nulls_distinct=False, name="asset_kind_once"
+            )
         ]
 
     def __str__(self) -> str:
@@ -53,9 +55,16 @@ class AssetModel(Noun):
 
     name = models.CharField(_("name"), max_length=120)
     manufacturer = models.ForeignKey(
-        Manufacturer, models.PROTECT, null=True, blank=True, related_name="models", verbose_name=_("manufacturer")
+        Manufacturer,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="models",
+        verbose_name=_("manufacturer"),
     )
-    kind = models.ForeignKey(AssetKind, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("kind"))
+    kind = models.ForeignKey(
+        AssetKind, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("kind")
+    )
     reference = models.CharField(_("reference"), max_length=80, blank=True)
     page_url = models.URLField(_("vendor page"), blank=True)
     end_of_sale = models.DateField(_("end of sale"), null=True, blank=True)
@@ -64,7 +73,9 @@ class AssetModel(Noun):
     class Meta:
         verbose_name, verbose_name_plural = _("model"), _("models")
         constraints = [
-            models.UniqueConstraint("organisation", "manufacturer", Plain("name"), nulls_distinct=False, name="asset_model_once")
+            models.UniqueConstraint(
+                "organisation", "manufacturer", Plain("name"), nulls_distinct=False, name="asset_model_once"
+            )
         ]
 
     def __str__(self) -> str:
@@ -100,18 +111,34 @@ class Asset(Noun):
     serial = models.CharField(_("serial number"), max_length=120, blank=True)
     uuid = models.CharField(_("UUID"), max_length=40, blank=True, editable=False)
     kind = models.ForeignKey(AssetKind, models.PROTECT, related_name="assets", verbose_name=_("kind"))
-    model = models.ForeignKey(AssetModel, models.PROTECT, null=True, blank=True, related_name="assets", verbose_name=_("model"))
+    model = models.ForeignKey(
+        AssetModel, models.PROTECT, null=True, blank=True, related_name="assets", verbose_name=_("model")
+    )
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.IN_SERVICE)
-    criticality = models.PositiveSmallIntegerField(_("criticality"), choices=Criticality, default=Criticality.NORMAL)
+    criticality = models.PositiveSmallIntegerField(
+        _("criticality"), choices=Criticality, default=Criticality.NORMAL
+    )
     criticality_reason = models.CharField(_("why this criticality"), max_length=160, blank=True)
-    person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="assets", verbose_name=_("assigned to"))
-    site = models.ForeignKey(Site, models.PROTECT, null=True, blank=True, related_name="assets", verbose_name=_("site"))
-    room = models.ForeignKey(Room, models.PROTECT, null=True, blank=True, related_name="assets", verbose_name=_("room"))
-    rack = models.ForeignKey(Rack, models.PROTECT, null=True, blank=True, related_name="assets", verbose_name=_("rack"))
-    parent = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="parts", verbose_name=_("connected to"))
+    person = models.ForeignKey(
+        Person, models.PROTECT, null=True, blank=True, related_name="assets", verbose_name=_("assigned to")
+    )
+    site = models.ForeignKey(
+        Site, models.PROTECT, null=True, blank=True, related_name="assets", verbose_name=_("site")
+    )
+    room = models.ForeignKey(
+        Room, models.PROTECT, null=True, blank=True, related_name="assets", verbose_name=_("room")
+    )
+    rack = models.ForeignKey(
+        Rack, models.PROTECT, null=True, blank=True, related_name="assets", verbose_name=_("rack")
+    )
+    parent = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="parts", verbose_name=_("connected to")
+    )
     bought_on = models.DateField(_("bought on"), null=True, blank=True)
     commissioned_on = models.DateField(_("in service since"), null=True, blank=True)
-    price = models.DecimalField(_("price excluding tax (€)"), max_digits=12, decimal_places=2, null=True, blank=True)
+    price = models.DecimalField(
+        _("price excluding tax (€)"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
     supplier = models.CharField(_("supplier"), max_length=120, blank=True)
     order_number = models.CharField(_("order number"), max_length=60, blank=True)
     warranty_end = models.DateField(_("warranty end"), null=True, blank=True)
@@ -126,10 +153,15 @@ class Asset(Noun):
         verbose_name, verbose_name_plural = _("asset"), _("assets")
         constraints = [
             models.UniqueConstraint(
-                models.F("organisation"), Plain("tag"), condition=~models.Q(tag=""), name="asset_tag_once",
+                models.F("organisation"),
+                Plain("tag"),
+                condition=~models.Q(tag=""),
+                name="asset_tag_once",
                 violation_error_message=_("Another asset of this organisation already has this tag."),
             ),  # fmt: skip
-            models.CheckConstraint(condition=models.Q(price__isnull=True) | models.Q(price__gte=0), name="asset_price"),
+            models.CheckConstraint(
+                condition=models.Q(price__isnull=True) | models.Q(price__gte=0), name="asset_price"
+            ),
         ]
         indexes = [
             models.Index(Plain("name"), "id", name="asset_by_name"),
@@ -139,9 +171,15 @@ class Asset(Noun):
             models.Index(fields=["kind", "id"], name="asset_kind_id"),
             models.Index(fields=["state", "id"], name="asset_state_id"),
             models.Index(models.F("warranty_end"), "id", name="asset_warranty"),
-            models.Index(models.F("warranty_end").desc(nulls_last=True), models.F("id").desc(), name="asset_warranty_down"),
+            models.Index(
+                models.F("warranty_end").desc(nulls_last=True),
+                models.F("id").desc(),
+                name="asset_warranty_down",
+            ),
             models.Index(models.F("seen_at"), "id", name="asset_seen"),
-            models.Index(models.F("seen_at").desc(nulls_last=True), models.F("id").desc(), name="asset_seen_down"),
+            models.Index(
+                models.F("seen_at").desc(nulls_last=True), models.F("id").desc(), name="asset_seen_down"
+            ),
             models.Index(Plain("system"), "id", name="asset_system"),
         ]
 

@@ -41,7 +41,13 @@ def heading(asset: Asset) -> dict[str, Any]:
 
 def overview(screen: Any, asset: Asset) -> list[Panel]:
     """What it is and how it feels in the middle; identity and costs on the right."""
-    panels = [Panel(_("Health"), template="assets/_health.html", context={"volumes": _volumes(asset), "memory": asset.memory_mib})]
+    panels = [
+        Panel(
+            _("Health"),
+            template="assets/_health.html",
+            context={"volumes": _volumes(asset), "memory": asset.memory_mib},
+        )
+    ]
     parts = list(asset.parts.select_related("kind", "model")[:50])
     if parts:
         panels.append(Panel(_("Connected to it"), rows=[(p.kind, link_to(p)) for p in parts]))
@@ -52,11 +58,25 @@ def overview(screen: Any, asset: Asset) -> list[Panel]:
         (_("Criticality"), markup.joined([asset.get_criticality_display(), asset.criticality_reason])),
         (_("Connected to"), link_to(asset.parent)), (_("Last inventory"), _ago(asset.seen_at)),
     ]  # fmt: skip
-    costs = screen.facts(asset, ["warranty_end", "supplier", "bought_on", "price", "order_number", "commissioned_on"])
-    side = [Panel(_("Identity"), rows=identity, side=True), Panel(_("Purchase and warranty"), rows=costs, side=True)]
+    costs = screen.facts(
+        asset, ["warranty_end", "supplier", "bought_on", "price", "order_number", "commissioned_on"]
+    )
+    side = [
+        Panel(_("Identity"), rows=identity, side=True),
+        Panel(_("Purchase and warranty"), rows=costs, side=True),
+    ]
     if asset.custom:
-        side.append(Panel(_("Custom fields"), rows=[(k, show(v)) for k, v in asset.custom.items()], side=True))
-    side.append(Panel(_("Label"), template="assets/_label.html", context={"qr": qr_code(asset), "tag": asset.tag or asset.name}, side=True))
+        side.append(
+            Panel(_("Custom fields"), rows=[(k, show(v)) for k, v in asset.custom.items()], side=True)
+        )
+    side.append(
+        Panel(
+            _("Label"),
+            template="assets/_label.html",
+            context={"qr": qr_code(asset), "tag": asset.tag or asset.name},
+            side=True,
+        )
+    )
     if asset.remarks:
         panels.append(Panel(_("Remarks"), rows=[(_("Remarks"), show(asset.remarks))]))
     if asset.identity_note:
@@ -67,7 +87,9 @@ def overview(screen: Any, asset: Asset) -> list[Panel]:
 def qr_code(asset: Asset) -> str:
     """The address of the asset's page as a QR code, drawn in the page itself: printable, nothing to fetch."""
     address = f"{preferences.get('pages.url') or ''}/assets/{asset.pk}/"
-    return mark_safe(segno.make(address, micro=False).svg_inline(scale=3, border=2, light="#fff", omitsize=True))  # noqa: S308
+    return mark_safe(
+        segno.make(address, micro=False).svg_inline(scale=3, border=2, light="#fff", omitsize=True)
+    )
 
 
 def hardware(asset: Asset, request: HttpRequest) -> Iterable[Panel]:
@@ -82,7 +104,11 @@ def hardware(asset: Asset, request: HttpRequest) -> Iterable[Panel]:
     system = getattr(asset, "operating_system", None)
     if system:
         fields = [f for f in system._meta.concrete_fields if f.name not in {"id", "organisation", "asset"}]
-        yield Panel(_("Operating system"), rows=[(_cap(f), show(f.value_from_object(system))) for f in fields], side=True)
+        yield Panel(
+            _("Operating system"),
+            rows=[(_cap(f), show(f.value_from_object(system))) for f in fields],
+            side=True,
+        )
 
 
 def network(asset: Asset, request: HttpRequest) -> Iterable[Panel]:
@@ -95,9 +121,16 @@ def software(asset: Asset, request: HttpRequest) -> Iterable[Panel]:
     rows = sorted(_content(asset, "softwares"), key=lambda r: str(r.get("name", "")).lower())
     text = request.GET.get("q", "").lower()
     shown = [r for r in rows if text in str(r.get("name", "")).lower()][:2000]
-    cells = [[show(r.get("name")), show(r.get("version")), show(r.get("publisher")), show(r.get("install_date"))] for r in shown]
+    cells = [
+        [show(r.get("name")), show(r.get("version")), show(r.get("publisher")), show(r.get("install_date"))]
+        for r in shown
+    ]
     header = [_("Name"), _("Version"), _("Publisher"), _("Installed on")]
-    yield Panel(_("Programs (%(n)s)") % {"n": len(rows)}, template="assets/_table.html", context={"header": header, "rows": cells, "q": text, "searchable": True})
+    yield Panel(
+        _("Programs (%(n)s)") % {"n": len(rows)},
+        template="assets/_table.html",
+        context={"header": header, "rows": cells, "q": text, "searchable": True},
+    )
 
 
 def software_count(asset: Asset) -> int | None:
@@ -112,7 +145,8 @@ def inventory(asset: Asset, request: HttpRequest) -> Iterable[Panel]:
         if section["name"] == wanted:
             yield Panel(wanted, template="assets/_raw.html", context={"content": _content(asset, wanted)})
     rows = [
-        (format_html('<a href="?tab=raw&amp;section={}">{}</a>', s["name"], s["name"]), f"{s['items']}") for s in section_list(asset)
+        (format_html('<a href="?tab=raw&amp;section={}">{}</a>', s["name"], s["name"]), f"{s['items']}")
+        for s in section_list(asset)
     ]
     yield Panel(_("Sections of the inventory"), rows=rows, side=True)
 
@@ -140,7 +174,11 @@ def addresses_of(asset: Asset) -> list[str]:
     if not asset.pk:
         return []
     cards = NetworkCard.objects.filter(asset=asset).values_list("virtual", "addresses", "mac")
-    found = [a.split("/")[0] for virtual, addresses, _mac in sorted(cards, key=lambda c: bool(c[0])) for a in addresses]
+    found = [
+        a.split("/")[0]
+        for virtual, addresses, _mac in sorted(cards, key=lambda c: bool(c[0]))
+        for a in addresses
+    ]
     return [a for a in dict.fromkeys(found) if not a.startswith(("127.", "::1", "fe80"))]
 
 
@@ -159,7 +197,13 @@ def _cell(field: Any, value: Any) -> str:
 def size_text(mib: int) -> str:
     """A size in words: « 512 Go » is what people read on a box (10⁹), MiB what systems count."""
     gib = mib / 1024
-    return f"{gib / 1024:.1f} {_('TiB')}" if gib >= 1024 else f"{gib:.1f} {_('GiB')}" if gib >= 1 else f"{mib} {_('MiB')}"
+    return (
+        f"{gib / 1024:.1f} {_('TiB')}"
+        if gib >= 1024
+        else f"{gib:.1f} {_('GiB')}"
+        if gib >= 1
+        else f"{mib} {_('MiB')}"
+    )
 
 
 def _volumes(asset: Asset) -> list[dict[str, Any]]:
@@ -169,7 +213,15 @@ def _volumes(asset: Asset) -> list[dict[str, Any]]:
         if used is None or not volume.size_mib:
             continue
         tone = "bad" if used >= FULL else "warn" if used >= TIGHT else "ok"
-        made.append({"label": volume.mount, "used": used, "tone": tone, "detail": _("%(free)s free of %(size)s") % {"free": size_text(volume.free_mib or 0), "size": size_text(volume.size_mib)}})
+        made.append(
+            {
+                "label": volume.mount,
+                "used": used,
+                "tone": tone,
+                "detail": _("%(free)s free of %(size)s")
+                % {"free": size_text(volume.free_mib or 0), "size": size_text(volume.size_mib)},
+            }
+        )
     return made[:6]
 
 
@@ -180,5 +232,3 @@ def _ago(at: Any) -> str:
 def _cap(field: Any) -> str:
     text = str(field.verbose_name)
     return text[:1].upper() + text[1:]
-
-

@@ -16,7 +16,6 @@ exit codes:
 from __future__ import annotations
 
 import argparse
-import contextlib
 import hashlib
 import http.client
 import ipaddress
@@ -31,6 +30,7 @@ import time
 import uuid
 import zlib
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -59,7 +59,7 @@ class Unreachable(OSError):
 
 
 class Identity(NamedTuple):
-    """How a server knows this agent: a UUID, and the host name with the time of the first run."""
+    """How a server knows this agent: a UUID, and a name that people read."""
 
     agent_id: str
     device_id: str
@@ -78,15 +78,11 @@ class Answer(NamedTuple):
         return self.http_status // 100 == 2 and self.status in ("ok", "pending")
 
     def sentence(self) -> str:
-        reason = self.message.rstrip(".") or "no reason given"
-        again = self.expiration + "h" * self.expiration.isdigit()
-        if self.accepted:
-            return (
-                "The server accepted the inventory"
-                + f" and expects the next one in {again}" * bool(again)
-                + "."
-            )
-        return f"The server refused the inventory (HTTP {self.http_status}): {reason}."
+        if not self.accepted:
+            reason = self.message.rstrip(".") or "no reason given"
+            return f"The server refused the inventory (HTTP {self.http_status}): {reason}."
+        again = self.expiration + "h" * self.expiration.isdigit() or "due time"
+        return f"The server accepted the inventory and expects the next one in {again}."
 
 
 def fields(text: str, separator: str = ":") -> dict[str, str]:
@@ -124,6 +120,7 @@ class Machine:
         marked = [kind for mark, kind in marks.items() if os.path.exists(self.path(mark))]
         # The kind of container around us, "" on a machine of its own.
         self.container = (marked or [self.line("/run/systemd/container") or started])[0]
+        self.mark = (self.line("/etc/machine-id") or hex(uuid.getnode())) + os.uname().nodename
 
     def target(self, name: str) -> str:
         return os.path.realpath(self.path(name))
@@ -140,9 +137,10 @@ class Machine:
 
     def line(self, name: str) -> str:
         """The text of a file, or "" when it cannot be read."""
-        with contextlib.suppress(OSError):
+        try:
             return self.read(name)
-        return ""
+        except OSError:
+            return ""
 
     def facts(self, directory: str, names: str) -> Fields:
         return pick(lambda name: self.line(f"{directory}/{name}"), names)
@@ -156,9 +154,9 @@ class Machine:
         return subprocess.check_output(command, env=env, stderr=-3, timeout=20).decode("utf-8", "replace")  # noqa: S603
 
     def hardware(self) -> Fields:
-        memory, own = fields(self.read("/proc/meminfo")), self.line("/etc/machine-id") + os.uname().nodename
+        memory, firmware = fields(self.read("/proc/meminfo")), self.line(f"{DMI}/product_uuid")
         # A container gets its own UUID: its host's would make the two one machine.
-        inside, firmware = str(uuid.uuid5(uuid.NAMESPACE_OID, own)), self.line(f"{DMI}/product_uuid")
+        inside = str(uuid.uuid5(uuid.NAMESPACE_OID, self.mark))
         maker = " ".join(self.facts(DMI, "maker=sys_vendor model=product_name").values())
         hint = re.search("VMware|VirtualBox|QEMU|KVM|Xen|Microsoft Corporation Virtual", maker)
         kind = "Virtual Machine" if " hypervisor" in self.line("/proc/cpuinfo") else "Physical"
@@ -316,7 +314,7 @@ def software(package: dict[str, str], source: str) -> Fields:
     found: Fields = {ours: package.get(theirs, "") for ours, theirs in zip(words, PACKAGES[source].split())}  # noqa: B905
     found["publisher"] = re.sub(r" <.*|^\(none\)$", "", found["publisher"])
     size = whole(found["filesize"]) * (1024 if source == "deb" else 1)
-    return {**found, "filesize": size, "from": source, "system_category": package.get("Section")}
+    return {**found, "filesize": size, "from": source}
 
 
 def address_of(told: Fields) -> Fields:
@@ -326,28 +324,10 @@ def address_of(told: Fields) -> Fields:
     return {key + "6" * (address.version == 6): str(value) for key, value in values.items()}
 
 
-def identity(state: str = "", now: float | None = None) -> Identity:
-    """The identity kept in the state directory, made at the first run. Raises OSError if it cannot be."""
-    home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
-    state = state or (os.path.join(home, "etabli") if os.geteuid() else "/var/lib/etabli")
-    path = os.path.join(state, "agent.json")
-    with (
-        contextlib.suppress(FileNotFoundError, NotADirectoryError, ValueError, TypeError),
-        open(path) as file,
-    ):
-        return Identity(**json.load(file))
-    moment = time.strftime("%Y-%m-%d-%H-%M-%S", time.localtime(now))
-    made = Identity(str(uuid.uuid4()), f"{os.uname().nodename}-{moment}")
-    try:
-        os.makedirs(state, mode=0o700, exist_ok=True)
-        with open(path + ".new", "w") as file:
-            json.dump(made._asdict(), file)
-        os.replace(path + ".new", path)
-    except OSError as error:
-        raise OSError(
-            f"the identity cannot be kept; name a folder that can be written with --state ({error})"
-        )
-    return made
+def identity(machine: Machine | None = None) -> Identity:
+    """The same at each run, by the system's own mark and its name: nothing is kept on the machine."""
+    made = str(uuid.uuid5(uuid.NAMESPACE_OID, "etabli" + (machine or Machine()).mark))
+    return Identity(made, f"{os.uname().nodename}-{made[:8]}")
 
 
 def collect(known: Identity | None = None, *, tag: str = "", root: str = "/", say: Any = print) -> Fields:
@@ -373,7 +353,7 @@ def send(
     body, where = zlib.compress(json.dumps(document).encode()), urlsplit(url)
     path = where._replace(scheme="", netloc="").geturl() or "/"
     try:
-        with contextlib.closing(connect(url, fingerprint, timeout)) as connection:
+        with closing(connect(url, fingerprint, timeout)) as connection:
             connection.request("POST", path, body, {**headers, "GLPI-Agent-ID": known.agent_id})
             response = connection.getresponse()
             return understood(response.status, response.read(1 << 20))
@@ -418,7 +398,6 @@ def options(arguments: list[str] | None) -> argparse.Namespace:
         "--ca-fingerprint", default="", help="sha256$ and the digest of the certificate to trust"
     )
     parser.add_argument("--timeout", default=30, type=float, help="seconds to wait for the server (30)")
-    parser.add_argument("--state", default="", help="the folder where the identity of this agent is kept")
     asked = parser.parse_args(arguments)
     if not re.match("https?://[^/]", asked.server or asked.output and "http://-"):
         parser.error(
@@ -436,7 +415,7 @@ def main(arguments: list[str] | None = None) -> int:
     except SystemExit as end:
         return 1 if end.code else 0  # argparse says 2, which is for a server that does not answer
     try:
-        known = identity(asked.state)
+        known = identity()
         document = collect(known, tag=asked.tag, say=lambda line: print(line, file=sys.stderr))
         if asked.output:
             with open("/dev/stdout" if asked.output == "-" else asked.output, "w") as file:

@@ -43,12 +43,16 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         verified = [a.email for a in sociallogin.email_addresses if a.verified]
         account = Account.objects.filter(email__in=[e.lower() for e in verified], is_active=True).first()
         if account is None:
-            messages.error(request, _("No account here has this verified address. Ask an administrator to invite you."))
+            messages.error(
+                request, _("No account here has this verified address. Ask an administrator to invite you.")
+            )
             raise ImmediateHttpResponse(redirect("account_login"))
         sociallogin.connect(request, account)
 
 
-def second_factor(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def second_factor(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
     """Middleware: an account whose role requires a second factor goes nowhere before it has one."""
 
     def middleware(request: Any) -> HttpResponse:

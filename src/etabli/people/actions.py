@@ -49,7 +49,9 @@ def create_administrator(*, email: str, name: str, password: str, organisation: 
         account = Account.objects.create_user(email=email, password=password, name=name)
         Membership.objects.create(organisation=organisation, account=account, role=role)
     with scope(organisation.pk):
-        person = Person.objects.filter(email__iexact=email).first() or Person(organisation=organisation, email=email)
+        person = Person.objects.filter(email__iexact=email).first() or Person(
+            organisation=organisation, email=email
+        )
         person.name, person.account = name, account
         person.save()
         publish(person, "person.created", actor=MAKER)
@@ -75,7 +77,9 @@ def invite(*, person: Person, role: Role, actor: Actor) -> tuple[Account, str]:
 
 
 @transaction.atomic
-def move_organisation(*, organisation: Organisation, parent: Organisation | None, actor: Actor) -> Organisation:
+def move_organisation(
+    *, organisation: Organisation, parent: Organisation | None, actor: Actor
+) -> Organisation:
     """Hang an organisation, with everything under it, elsewhere in the tree."""
     require(actor, "organisation.change", organisation.pk)
     if parent is not None and organisation.pk in parent.path:

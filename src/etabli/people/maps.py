@@ -43,7 +43,9 @@ def map_of(sites: Iterable[Site]) -> Map:
             unplaced.append(site)
             continue
         x, y = _project(float(site.longitude), float(site.latitude))
-        points.append(Point(round(min(max(x, 4), WIDTH - 4), 1), round(min(max(y, 4), _height() - 4), 1), site))
+        points.append(
+            Point(round(min(max(x, 4), WIDTH - 4), 1), round(min(max(y, 4), _height() - 4), 1), site)
+        )
     return Map(WIDTH, _height(), _path(), points, unplaced)
 
 

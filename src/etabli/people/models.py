@@ -14,9 +14,16 @@ class OrgUnit(Noun):
     """A department or a service of the org chart."""
 
     name = models.CharField(_("name"), max_length=80)
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("part of"))
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("part of")
+    )
     manager = models.ForeignKey(
-        "people.Person", models.SET_NULL, null=True, blank=True, related_name="managed_units", verbose_name=_("manager")
+        "people.Person",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="managed_units",
+        verbose_name=_("manager"),
     )
 
     class Meta:
@@ -35,26 +42,44 @@ class Person(Noun):
     phone = models.CharField(_("telephone"), max_length=30, blank=True)
     mobile = models.CharField(_("mobile"), max_length=30, blank=True)
     title = models.CharField(_("position"), max_length=120, blank=True)
-    unit = models.ForeignKey(OrgUnit, models.SET_NULL, null=True, blank=True, related_name="people", verbose_name=_("org unit"))
-    manager = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="reports", verbose_name=_("manager"))
-    site = models.ForeignKey(Site, models.PROTECT, null=True, blank=True, related_name="people", verbose_name=_("site"))
-    room = models.ForeignKey(Room, models.PROTECT, null=True, blank=True, related_name="people", verbose_name=_("room"))
+    unit = models.ForeignKey(
+        OrgUnit, models.SET_NULL, null=True, blank=True, related_name="people", verbose_name=_("org unit")
+    )
+    manager = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="reports", verbose_name=_("manager")
+    )
+    site = models.ForeignKey(
+        Site, models.PROTECT, null=True, blank=True, related_name="people", verbose_name=_("site")
+    )
+    room = models.ForeignKey(
+        Room, models.PROTECT, null=True, blank=True, related_name="people", verbose_name=_("room")
+    )
     employee_number = models.CharField(_("employee number"), max_length=40, blank=True)
     arrived_on = models.DateField(_("arrived on"), null=True, blank=True)
     left_on = models.DateField(_("left on"), null=True, blank=True)
     vip = models.BooleanField(_("priority person"), default=False)
     account = models.OneToOneField(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="person"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="person",
     )
 
     class Meta:
         verbose_name, verbose_name_plural = _("person"), _("people")
         constraints = [
             models.UniqueConstraint(
-                models.F("organisation"), models.functions.Lower("email"), condition=~models.Q(email=""), name="person_email_once"
+                models.F("organisation"),
+                models.functions.Lower("email"),
+                condition=~models.Q(email=""),
+                name="person_email_once",
             ),
             models.CheckConstraint(
-                condition=models.Q(left_on__isnull=True) | models.Q(arrived_on__isnull=True) | models.Q(left_on__gte=models.F("arrived_on")),
+                condition=models.Q(left_on__isnull=True)
+                | models.Q(arrived_on__isnull=True)
+                | models.Q(left_on__gte=models.F("arrived_on")),
                 name="person_leaves_after_arriving",
             ),
         ]
@@ -73,7 +98,9 @@ class Team(Noun):
 
     name = models.CharField(_("name"), max_length=80)
     email = models.EmailField(_("e-mail"), blank=True)
-    leader = models.ForeignKey(Person, models.SET_NULL, null=True, blank=True, related_name="led_teams", verbose_name=_("leader"))
+    leader = models.ForeignKey(
+        Person, models.SET_NULL, null=True, blank=True, related_name="led_teams", verbose_name=_("leader")
+    )
 
     class Meta:
         verbose_name, verbose_name_plural = _("team"), _("teams")

@@ -45,8 +45,14 @@ class FirstSteps(forms.Form):
     organisation = forms.CharField(label=gettext_lazy("Name of your organisation"), max_length=120)
     name = forms.CharField(label=gettext_lazy("Your name"), max_length=120)
     email = forms.EmailField(label=gettext_lazy("Your e-mail"))
-    password = forms.CharField(label=gettext_lazy("Password"), widget=forms.PasswordInput, help_text=gettext_lazy("12 characters or more."))
-    demo = forms.BooleanField(label=gettext_lazy("Load the sample companies to look around"), required=False, initial=True)
+    password = forms.CharField(
+        label=gettext_lazy("Password"),
+        widget=forms.PasswordInput,
+        help_text=gettext_lazy("12 characters or more."),
+    )
+    demo = forms.BooleanField(
+        label=gettext_lazy("Load the sample companies to look around"), required=False, initial=True
+    )
 
     def clean_password(self) -> str:
         password = str(self.cleaned_data["password"])
@@ -99,14 +105,22 @@ def invite(request: Any, pk: int) -> HttpResponse:
     person = get_object_or_404(Person, pk=pk)
     require(request.actor, "membership.add", person)
     form = Invitation(request.POST or None)
-    form.fields["role"].queryset = Role.objects.filter(organisation=None) | Role.objects.filter(organisation=person.organisation_id)
+    form.fields["role"].queryset = Role.objects.filter(organisation=None) | Role.objects.filter(
+        organisation=person.organisation_id
+    )
     if request.method == "POST" and form.is_valid():
         try:
-            _account, password = actions.invite(person=person, role=form.cleaned_data["role"], actor=request.actor)
+            _account, password = actions.invite(
+                person=person, role=form.cleaned_data["role"], actor=request.actor
+            )
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            context = {"title": _("Invitation of %(name)s") % {"name": person}, "person": person, "password": password}
+            context = {
+                "title": _("Invitation of %(name)s") % {"name": person},
+                "person": person,
+                "password": password,
+            }
             return TemplateResponse(request, "people/invited.html", context)
     context = {
         "title": _("Invite %(name)s") % {"name": person}, "form": form, "submit_label": _("Invite"),

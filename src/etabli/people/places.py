@@ -55,7 +55,9 @@ class Floor(Noun):
     building = models.ForeignKey(Building, models.PROTECT, related_name="floors", verbose_name=_("building"))
     name = models.CharField(_("name"), max_length=80)
     level = models.SmallIntegerField(_("level"), default=0)
-    plan = models.ForeignKey(File, models.PROTECT, null=True, blank=True, editable=False, verbose_name=_("plan"))
+    plan = models.ForeignKey(
+        File, models.PROTECT, null=True, blank=True, editable=False, verbose_name=_("plan")
+    )
 
     class Meta:
         verbose_name, verbose_name_plural = _("floor"), _("floors")
@@ -69,7 +71,9 @@ class Room(Noun):
     """A room; its floor may be unknown, its site never is."""
 
     site = models.ForeignKey(Site, models.PROTECT, related_name="rooms", verbose_name=_("site"))
-    floor = models.ForeignKey(Floor, models.PROTECT, null=True, blank=True, related_name="rooms", verbose_name=_("floor"))
+    floor = models.ForeignKey(
+        Floor, models.PROTECT, null=True, blank=True, related_name="rooms", verbose_name=_("floor")
+    )
     name = models.CharField(_("name"), max_length=80)
     technical = models.BooleanField(_("technical room"), default=False)
 

@@ -21,7 +21,12 @@ from .models import Building, Floor, OrgUnit, Person, Rack, Room, Site, Team
 
 
 def _person_cell(person: Person) -> str:
-    return format_html('{}<span class="clip"><b>{}</b><small>{}</small></span>', markup.avatar(person.name), person.name, person.title)
+    return format_html(
+        '{}<span class="clip"><b>{}</b><small>{}</small></span>',
+        markup.avatar(person.name),
+        person.name,
+        person.title,
+    )
 
 
 @register
@@ -45,7 +50,9 @@ class OrganisationScreen(Screen):
         values = form.cleaned_data
         if not form.instance.pk:
             more = {k: values[k] for k in ("siret", "timezone", "holiday_zone", "colour") if k in values}
-            return actions.start_organisation(name=values["name"], kind=values["kind"], parent=values["parent"], actor=actor, **more)
+            return actions.start_organisation(
+                name=values["name"], kind=values["kind"], parent=values["parent"], actor=actor, **more
+            )
         old = Organisation.objects.get(pk=form.instance.pk)
         if old.parent_id != form.instance.parent_id:
             actions.move_organisation(organisation=old, parent=values["parent"], actor=actor)
@@ -68,7 +75,10 @@ class PersonScreen(Screen):
     fields = [
         "name", "email", "phone", "mobile", "title", "unit", "manager", "site", "room", "vip", "employee_number", "arrived_on", "left_on",
     ]  # fmt: skip
-    sections = [(gettext_lazy("Where"), ["site", "room"]), (gettext_lazy("Employment"), ["employee_number", "arrived_on", "left_on", "vip"])]
+    sections = [
+        (gettext_lazy("Where"), ["site", "room"]),
+        (gettext_lazy("Employment"), ["employee_number", "arrived_on", "left_on", "vip"]),
+    ]
     identity = ["email", "employee_number", "name"]
     slug = "people"
 
@@ -96,7 +106,13 @@ class TeamScreen(Screen):
 
     def panels(self, obj: Team, request: HttpRequest) -> list[Panel]:
         people = [m.person for m in obj.members.select_related("person")]
-        rows = [(p.title or _("Member"), format_html('<a href="{}">{}</a>', reverse("person-detail", args=[p.pk]), p)) for p in people]
+        rows = [
+            (
+                p.title or _("Member"),
+                format_html('<a href="{}">{}</a>', reverse("person-detail", args=[p.pk]), p),
+            )
+            for p in people
+        ]
         return [Panel(self.singular, rows=self.facts(obj, self.form_fields)), Panel(_("Members"), rows=rows)]
 
 
@@ -119,7 +135,19 @@ class SiteScreen(Screen):
     area, icon = "people", "map-pin"
     columns = ["name", "code", "city", "postcode", "phone"]
     filters = ["city"]
-    fields = ["name", "code", "street", "postcode", "city", "country", "phone", "access", "latitude", "longitude", "insee"]
+    fields = [
+        "name",
+        "code",
+        "street",
+        "postcode",
+        "city",
+        "country",
+        "phone",
+        "access",
+        "latitude",
+        "longitude",
+        "insee",
+    ]
     sections = [(gettext_lazy("Coordinates"), ["latitude", "longitude", "insee"])]
     identity = ["code", "name"]
     template = "people/site.html"
@@ -134,7 +162,9 @@ class SiteScreen(Screen):
     def heading(self, obj: Site) -> dict[str, Any]:
         from .maps import map_of
 
-        rooms = obj.rooms.select_related("floor__building").order_by("floor__building__name", "floor__level", "name")
+        rooms = obj.rooms.select_related("floor__building").order_by(
+            "floor__building__name", "floor__level", "name"
+        )
         return {"map": map_of([obj]), "rooms": rooms[:500], "site": obj}
 
     def figures(self, rows: QuerySet[Any], actor: Actor) -> list[Figure]:

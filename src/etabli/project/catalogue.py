@@ -41,10 +41,30 @@ def gather(package: Path = PACKAGE) -> None:
     """Bring the catalogues up to date with the sources; needs GNU gettext."""
     for domain in DOMAINS:
         (package / domain / TEXTS).parent.mkdir(parents=True, exist_ok=True)
-        environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "DJANGO_SETTINGS_MODULE": "etabli.project.settings"}
-        words = ["makemessages", "-l", "fr", "--no-location", "--no-wrap", "--no-obsolete", "-i", "tests", "-i", "node_modules", "-v", "0"]
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(PACKAGE.parent),
+            "DJANGO_SETTINGS_MODULE": "etabli.project.settings",
+        }
+        words = [
+            "makemessages",
+            "-l",
+            "fr",
+            "--no-location",
+            "--no-wrap",
+            "--no-obsolete",
+            "-i",
+            "tests",
+            "-i",
+            "node_modules",
+            "-v",
+            "0",
+        ]
         subprocess.run(  # noqa: S603
-            [sys.executable, "-P", "-W", "ignore", "-m", "django", *words], cwd=package / domain, env=environment, check=True
+            [sys.executable, "-P", "-W", "ignore", "-m", "django", *words],
+            cwd=package / domain,
+            env=environment,
+            check=True,
         )
 
 

@@ -21,7 +21,12 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if actor is None or actor.account_id is None or actor.source != "screen":
         return {"theme": theme or "auto", "density": "normal", "theme_url": reverse("theme")}
     account: Any = request.user
-    made = {"theme": theme or account.theme, "density": account.density, "single_keys": account.single_keys, "theme_url": reverse("theme")}
+    made = {
+        "theme": theme or account.theme,
+        "density": account.density,
+        "single_keys": account.single_keys,
+        "theme_url": reverse("theme"),
+    }
     if getattr(request, "htmx", False):
         return made
     return made | {
@@ -68,15 +73,36 @@ def organisation_choice(request: HttpRequest, actor: Any) -> dict[str, Any] | No
         return None
     chosen = actor.places.get(request.session.get("organisation"))
     shallow = min(len(p.path) for p in places)
-    choices = [{"label": _("All organisations"), "url": reverse("switch", args=[0]), "current": chosen is None, "depth": 0}]
+    choices = [
+        {
+            "label": _("All organisations"),
+            "url": reverse("switch", args=[0]),
+            "current": chosen is None,
+            "depth": 0,
+        }
+    ]
     choices += [
-        {"label": p.name, "url": reverse("switch", args=[p.id]), "current": p is chosen, "depth": len(p.path) - shallow}
+        {
+            "label": p.name,
+            "url": reverse("switch", args=[p.id]),
+            "current": p is chosen,
+            "depth": len(p.path) - shallow,
+        }
         for p in places
     ]
     shown = chosen or places[0]
     count = len(visible())
-    sub = ngettext("%(n)s organisation", "%(n)s organisations", count) % {"n": count} if chosen is None else _("chosen")
-    return {"label": shown.name, "sublabel": sub, "initials": markup.initials(shown.name), "choices": choices if len(places) > 1 else []}
+    sub = (
+        ngettext("%(n)s organisation", "%(n)s organisations", count) % {"n": count}
+        if chosen is None
+        else _("chosen")
+    )
+    return {
+        "label": shown.name,
+        "sublabel": sub,
+        "initials": markup.initials(shown.name),
+        "choices": choices if len(places) > 1 else [],
+    }
 
 
 def _demo_loaded() -> bool:

@@ -52,12 +52,19 @@ def first_steps(actor: Actor) -> dict[str, Any] | None:
     left = [s for s in steps if not s["done"]]
     if not left:
         return None
-    return {"steps": steps, "done": len(steps) - len(left), "total": len(steps), "minutes": sum(s["minutes"] for s in left)}
+    return {
+        "steps": steps,
+        "done": len(steps) - len(left),
+        "total": len(steps),
+        "minutes": sum(s["minutes"] for s in left),
+    }
 
 
 def acts(actor: Actor) -> list[dict[str, Any]]:
     """What the palette can do: add something, go somewhere."""
-    made: list[dict[str, Any]] = [{"label": _("My day"), "icon": "home", "url": reverse("home"), "key": "G J"}]
+    made: list[dict[str, Any]] = [
+        {"label": _("My day"), "icon": "home", "url": reverse("home"), "key": "G J"}
+    ]
     for screen in screens.registry.values():
         if not screen.listed or not can(actor, screen.verb("view")):
             continue

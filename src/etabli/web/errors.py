@@ -21,19 +21,25 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return answer(request, 404, _("Nothing here"), _("This address leads to nothing, or to something you may not see."))
+    return answer(
+        request, 404, _("Nothing here"), _("This address leads to nothing, or to something you may not see.")
+    )
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """The incident number is in the server's log beside the full error."""
     number = secrets.token_hex(4).upper()
     log.error("incident %s on %s", number, request.path, exc_info=True)
-    text = _("Nothing was changed. Give the incident number to your administrator: it finds the details in the log.")
+    text = _(
+        "Nothing was changed. Give the incident number to your administrator: it finds the details in the log."
+    )
     return answer(request, 500, _("Something went wrong on our side"), text, incident=number)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return answer(request, 403, _("This form has expired"), _("Open the page again, then send the form once more."))
+    return answer(
+        request, 403, _("This form has expired"), _("Open the page again, then send the form once more.")
+    )
 
 
 def answer(request: HttpRequest, status: int, title: str, text: str, **more: Any) -> HttpResponse:

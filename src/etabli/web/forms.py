@@ -19,7 +19,9 @@ class NotificationChoices(forms.Form):
         self.account = account
         for key, kind in notifications.kinds.items():
             way = notifications.ways_of([account], key)[account.pk]
-            self.fields[key] = forms.ChoiceField(label=kind.label, choices=NotificationChoice.Way.choices, initial=way)
+            self.fields[key] = forms.ChoiceField(
+                label=kind.label, choices=NotificationChoice.Way.choices, initial=way
+            )
 
     def save(self) -> None:
         for key in notifications.kinds:
@@ -30,7 +32,9 @@ class AccountForm(forms.ModelForm):
     """What a person sets for themselves."""
 
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
-    density = forms.ChoiceField(label=_("Density"), choices=[("normal", _("normal")), ("compact", _("compact"))])
+    density = forms.ChoiceField(
+        label=_("Density"), choices=[("normal", _("normal")), ("compact", _("compact"))]
+    )
 
     class Meta:
         model = Account

@@ -24,7 +24,9 @@ def render_job(request: HttpRequest, pk: int) -> str:
     actor: Any = request.actor  # type: ignore[attr-defined]
     require(actor, "job.view", job)
     screen = own.JobScreen()
-    return render_to_string("screens/job.html#job", {**own.job_context(job), "actions": screen.actions(job, actor)}, request)
+    return render_to_string(
+        "screens/job.html#job", {**own.job_context(job), "actions": screen.actions(job, actor)}, request
+    )
 
 
 @login_required

@@ -40,7 +40,9 @@ def settings_area(actor: Actor, current: str, path: str) -> list[dict[str, Any]]
 
 
 def _entry(area: Area, actor: Actor, current: str, path: str, query: str) -> dict[str, Any] | None:
-    seen = [s for s in screens.registry.values() if s.area == area.key and s.listed and can(actor, s.verb("view"))]
+    seen = [
+        s for s in screens.registry.values() if s.area == area.key and s.listed and can(actor, s.verb("view"))
+    ]
     url = _url(area) or (seen[0].list_url if seen else "")
     if not url:
         return None

@@ -32,7 +32,9 @@ class NewToken(forms.Form):
         help_text=gettext_lazy("Verbs separated by spaces, such as *.view asset.change; never more than your own rights."),
     )  # fmt: skip
     expires_at = forms.DateField(
-        label=gettext_lazy("Expires on"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=gettext_lazy("Expires on"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
 

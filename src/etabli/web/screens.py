@@ -160,7 +160,14 @@ class WebhookDeliveryScreen(Screen):
     def actions(self, obj: WebhookDelivery, actor: Actor) -> list[dict[str, Any]]:
         if not can(actor, "webhook.change", obj):
             return []
-        return [{"label": _("Send again"), "url": reverse("delivery-replay", args=[obj.pk]), "method": "post", "icon": "refresh"}]
+        return [
+            {
+                "label": _("Send again"),
+                "url": reverse("delivery-replay", args=[obj.pk]),
+                "method": "post",
+                "icon": "refresh",
+            }
+        ]
 
     def more_urls(self) -> list[Any]:
         from . import program_pages
@@ -186,7 +193,14 @@ class ApiTokenScreen(Screen):
     def actions(self, obj: ApiToken, actor: Actor) -> list[dict[str, Any]]:
         if obj.revoked_at:
             return []
-        return [{"label": _("Revoke"), "url": reverse("token-revoke", args=[obj.pk]), "method": "post", "danger": True}]
+        return [
+            {
+                "label": _("Revoke"),
+                "url": reverse("token-revoke", args=[obj.pk]),
+                "method": "post",
+                "danger": True,
+            }
+        ]
 
     def more_urls(self) -> list[Any]:
         from . import program_pages
@@ -220,9 +234,23 @@ class JobScreen(Screen):
         if obj.url:
             made.append({"label": _("Open"), "url": obj.url, "primary": obj.over})
         if not obj.over and can(actor, "job.change", obj):
-            made.append({"label": _("Cancel"), "url": reverse("job-cancel", args=[obj.pk]), "method": "post", "icon": "x"})
+            made.append(
+                {
+                    "label": _("Cancel"),
+                    "url": reverse("job-cancel", args=[obj.pk]),
+                    "method": "post",
+                    "icon": "x",
+                }
+            )
         if obj.state in {"failed", "cancelled"} and can(actor, "job.change", obj):
-            made.append({"label": _("Run again"), "url": reverse("job-retry", args=[obj.pk]), "method": "post", "icon": "refresh"})
+            made.append(
+                {
+                    "label": _("Run again"),
+                    "url": reverse("job-retry", args=[obj.pk]),
+                    "method": "post",
+                    "icon": "refresh",
+                }
+            )
         return made
 
     def more_urls(self) -> list[Any]:
@@ -302,6 +330,6 @@ class EventScreen(Screen):
     def panels(self, obj: Event, request: Any) -> list[Panel]:
         from etabli.kernel.screens.history import described_events
 
-        return [Panel(_("Event"), template="screens/_history.html", context={"events": described_events([obj])})]
-
-
+        return [
+            Panel(_("Event"), template="screens/_history.html", context={"events": described_events([obj])})
+        ]

@@ -17,15 +17,23 @@ from etabli.kernel.tenancy import visible
 
 def index(request: Any) -> HttpResponse:
     """Everything that can be set, in one page."""
-    seen = [s for s in screens.registry.values() if s.area == "settings" and s.listed and can(request.actor, s.verb("view"))]
+    seen = [
+        s
+        for s in screens.registry.values()
+        if s.area == "settings" and s.listed and can(request.actor, s.verb("view"))
+    ]
     if not seen:
         raise Http404
-    cards = [{"label": s.title, "icon": s.icon, "url": s.list_url, "text": (s.__doc__ or "").split("\n")[0]} for s in seen]
+    cards = [
+        {"label": s.title, "icon": s.icon, "url": s.list_url, "text": (s.__doc__ or "").split("\n")[0]}
+        for s in seen
+    ]
     sections = []
     first = first_organisation()
     if first and can(request.actor, "preference.change", first.pk):
         sections = [
-            {"label": label, "url": reverse("settings-section", args=[key])} for key, label in preferences.sections().items()
+            {"label": label, "url": reverse("settings-section", args=[key])}
+            for key, label in preferences.sections().items()
         ]
     context = {
         "title": _("Settings"), "area": "settings", "cards": cards, "sections": sections, "overrides": _overrides(request.actor),
@@ -37,7 +45,10 @@ def _overrides(actor: Any) -> list[dict[str, Any]]:
     """The sections that an organisation may set for itself, for each organisation the actor administers."""
     own = {d.group: d.section for d in preferences.declared.values() if d.per_organisation}
     return [
-        {"label": actor.places[o].name, "links": [(label, reverse("settings-override", args=[key, o])) for key, label in own.items()]}
+        {
+            "label": actor.places[o].name,
+            "links": [(label, reverse("settings-override", args=[key, o])) for key, label in own.items()],
+        }
         for o in visible()
         if o in actor.places and can(actor, "preference.change", o)
     ][:50]

@@ -21,6 +21,8 @@ urlpatterns = [
     path("api/", views.api_page, name="api"),
     path("reglages/", settings_pages.index, name="settings"),
     path("reglages/<slug:section>/", settings_pages.section_page, name="settings-section"),
-    path("reglages/<slug:section>/<int:organisation>/", settings_pages.section_page, name="settings-override"),
+    path(
+        "reglages/<slug:section>/<int:organisation>/", settings_pages.section_page, name="settings-override"
+    ),
     path("mon-compte/notifications/", views.notification_choices, name="notification-choices"),
 ]

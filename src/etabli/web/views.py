@@ -70,7 +70,14 @@ def _objects(actor: Any, text: str, limit: int) -> list[dict[str, Any]]:
         screen = screens.by_noun(entry.noun)
         if screen is not None and actor.may(screen.verb("view"), entry.organisation_id):
             url = reverse(f"{screen.noun}-detail", args=[entry.object_id])
-            made.append({"label": entry.title, "detail": entry.subtitle or screen.singular, "icon": screen.icon, "url": url})
+            made.append(
+                {
+                    "label": entry.title,
+                    "detail": entry.subtitle or screen.singular,
+                    "icon": screen.icon,
+                    "url": url,
+                }
+            )
     return made
 
 
@@ -106,7 +113,9 @@ def _about_one_object(address: str) -> bool:
 def theme(request: Any) -> HttpResponse:
     """Remember the theme or the density, in the account when there is one and in a cookie so that no page flashes."""
     chosen, density = request.POST.get("theme", ""), request.POST.get("density", "")
-    if request.method != "POST" or (chosen not in Account.Theme.values and density not in {"normal", "compact"}):
+    if request.method != "POST" or (
+        chosen not in Account.Theme.values and density not in {"normal", "compact"}
+    ):
         return HttpResponseNotAllowed(["POST"])
     values = {"theme": chosen} if chosen in Account.Theme.values else {"density": density}
     if request.user.is_authenticated:
@@ -157,7 +166,12 @@ def notification_choices(request: Any) -> HttpResponse:
         form.save()
         messages.success(request, _("Your choices are saved."))
         return redirect("my-account")
-    context = {"title": _("Notifications"), "form": form, "submit_label": _("Save"), "cancel_url": reverse("my-account")}
+    context = {
+        "title": _("Notifications"),
+        "form": form,
+        "submit_label": _("Save"),
+        "cancel_url": reverse("my-account"),
+    }
     return TemplateResponse(request, "screens/form.html", context, status=422 if form.errors else 200)
 
 
@@ -187,5 +201,9 @@ def api_page(request: Any) -> HttpResponse:
     """The API in words: operations by noun, read from its own OpenAPI document."""
     from etabli.kernel.screens import api
 
-    context = {"title": _("API"), "operations": api.described_operations(), "schema_url": reverse("api:openapi-json")}
+    context = {
+        "title": _("API"),
+        "operations": api.described_operations(),
+        "schema_url": reverse("api:openapi-json"),
+    }
     return TemplateResponse(request, "web/api.html", context)
