@@ -4,7 +4,6 @@
 One file, Python 3.8 or later, nothing to install. The document and the exchange are the GLPI Agent's
 (inventory_format and json-protocol), so any server made for that agent understands them. Run as root it also
 reads serial numbers and memory modules. What cannot be read is left out and named on standard error.
-Without --ca-fingerprint, the authorities of the system, or of SSL_CERT_FILE, vouch for the server.
 
 exit codes:
   0  the inventory was accepted by the server, or written when no server is named
@@ -15,7 +14,6 @@ exit codes:
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import http.client
 import ipaddress
@@ -29,6 +27,7 @@ import sys
 import time
 import uuid
 import zlib
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any, NamedTuple
@@ -39,18 +38,14 @@ DMI = "/sys/class/dmi/id"
 REMOTE = ("nfs", "nfs4", "cifs", "smb3", "ceph", "fuse.sshfs")
 BUSES = {"nvme": "NVMe", "/usb": "USB", "/ata": "SATA", "virtio": "Virtual", "mmc": "MMC", "": "SCSI"}
 LINKS = {"wireless": "wifi", "phy80211": "wifi", "bridge": "bridge", "bonding": "aggregate"}
-HYPERVISORS = {"KVM": "QEMU", "Microsoft Corporation Virtual": "Hyper-V"}
 CHASSIS = {  # SMBIOS (DSP0134) §7.4.1
     3: "Desktop", 4: "Low Profile Desktop", 6: "Mini Tower", 7: "Tower", 8: "Portable", 9: "Laptop",
     10: "Notebook", 13: "All in One", 14: "Sub Notebook", 15: "Space-Saving", 17: "Main Server Chassis",
     23: "Rack Mount Chassis", 28: "Blade", 30: "Tablet", 31: "Convertible", 32: "Detachable", 35: "Mini PC",
 }  # fmt: skip
-PACKAGES = {  # what each package system calls name, version, arch, publisher, comments, size
-    "deb": "Package Version Architecture Maintainer Description Installed-Size",
-    "rpm": "NAME EVR ARCH VENDOR SUMMARY SIZE",
-    "apk": "P V A m T I",
-    "pacman": "%NAME% %VERSION% %ARCH% %PACKAGER% %DESC% %SIZE%",
-}
+# What each package system calls name, version, arch, publisher, comments, size.
+DEB = ["Package", "Version", "Architecture", "Maintainer", "Description", "Installed-Size"]
+RPM, APK = ["NAME", "EVR", "ARCH", "VENDOR", "SUMMARY", "SIZE"], ["P", "V", "A", "m", "T", "I"]
 Fields = dict  # one entry of a section, in the words of the format
 
 
@@ -156,27 +151,23 @@ class Machine:
     def hardware(self) -> Fields:
         memory, firmware = fields(self.read("/proc/meminfo")), self.line(f"{DMI}/product_uuid")
         # A container gets its own UUID: its host's would make the two one machine.
-        inside = str(uuid.uuid5(uuid.NAMESPACE_OID, self.mark))
         maker = " ".join(self.facts(DMI, "maker=sys_vendor model=product_name").values())
-        hint = re.search("VMware|VirtualBox|QEMU|KVM|Xen|Microsoft Corporation Virtual", maker)
+        hint = re.search("VMware|VirtualBox|QEMU|KVM|Xen|Microsoft(?= Corporation Virtual)", maker)
         kind = "Virtual Machine" if " hypervisor" in self.line("/proc/cpuinfo") else "Physical"
-        chassis = CHASSIS.get(whole(self.line(f"{DMI}/chassis_type")) & 0x7F)
         return {
             "name": os.uname().nodename.split(".")[0],
-            "uuid": (inside if self.container else firmware).upper(),
-            "chassis_type": "" if self.container else chassis,
+            "uuid": (str(uuid.uuid5(uuid.NAMESPACE_OID, self.mark)) if self.container else firmware).upper(),
+            "chassis_type": CHASSIS.get(whole(self.line(f"{DMI}/chassis_type")) & 0x7F),
             "memory": whole(memory["MemTotal"]) // 1024,
             "swap": whole(memory.get("SwapTotal", "")) // 1024,
-            "vmsystem": self.container or (HYPERVISORS.get(hint[0], hint[0]) if hint else kind),
+            "vmsystem": self.container or (hint[0] if hint else kind),
             "dns": "/".join(re.findall(r"^nameserver\s+(\S+)", self.line("/etc/resolv.conf"), re.M)),
         }
 
     def bios(self) -> Fields:
         names = "ssn=product_serial smanufacturer=sys_vendor smodel=product_name msn=board_serial"
-        names += (
-            " mmanufacturer=board_vendor mmodel=board_name bmanufacturer=bios_vendor bversion=bios_version"
-        )
-        found = self.facts(DMI, names + " assettag=chassis_asset_tag enclosureserial=chassis_serial")
+        names += " mmanufacturer=board_vendor mmodel=board_name bversion=bios_version"
+        found = self.facts(DMI, names + " bmanufacturer=bios_vendor assettag=chassis_asset_tag")
         day = re.fullmatch(r"(\d\d)/(\d\d)/(\d{4})", self.line(f"{DMI}/bios_date"))
         found["bdate"] = f"{day[3]}-{day[1]}-{day[2]}" if day else ""
         return {} if self.container else found
@@ -205,24 +196,22 @@ class Machine:
 
     def cpu(self, block: dict[str, str], threads: list[dict[str, str]]) -> Fields:
         cores, arch = len({thread["core"] for thread in threads}), os.uname().machine
-        fastest = self.line("/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq")
-        found = pick(block.get, "name=model_name manufacturer=vendor_id")
-        found["manufacturer"] = re.sub("Genuine|Authentic", "", found["manufacturer"] or "")
-        found.update(name=found["name"] or arch, core=cores, thread=len(threads) // cores)
-        found["arch"] = arch if re.fullmatch(r"i\d86|x86_64|arm.*|aarch64", arch) else ""
-        return {**found, "speed": whole(fastest) // 1000 or whole(block.get("cpu MHz", "")) or None}
+        fastest = whole(self.line("/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq")) // 1000
+        found = {"name": block.get("model name", arch), "core": cores, "thread": len(threads) // cores}
+        found["manufacturer"] = re.sub("Genuine|Authentic", "", block.get("vendor_id", ""))
+        return {**found, "speed": fastest or whole(block.get("cpu MHz", "")) or None}
 
     def memories(self) -> list[Fields]:
         """The memory slots (SMBIOS §7.18), which only root may read."""
-        names, found = "caption=Locator description=Form_Factor type=Type speed=Speed model=Part_Number", []
+        found: list[Fields] = []
+        names = "caption=Locator description=Form_Factor type=Type speed=Speed model=Part_Number"
+        names += " manufacturer=Manufacturer serialnumber=Serial_Number capacity=Size"
         for slot in map(fields, self.run("dmidecode", "-q", "-t", "17").split("Memory Device")[1:]):
             known = {key: value for key, value in slot.items() if value not in ("Unknown", "Not Specified")}
-            entry, size = (
-                pick(known.get, names + " manufacturer=Manufacturer serialnumber=Serial_Number"),
-                slot["Size"],
+            entry, unit = pick(known.get, names), {"GB": 1024, "TB": 1 << 20}.get(slot["Size"][-2:], 1)
+            found.append(
+                {**entry, "capacity": whole(slot["Size"]) * unit or None, "numslots": len(found) + 1}
             )
-            entry["capacity"] = whole(size) * {"GB": 1024, "TB": 1 << 20}.get(size[-2:], 1) or None
-            found.append({**entry, "numslots": len(found) + 1})
         return found
 
     def storages(self) -> list[Fields]:
@@ -252,9 +241,8 @@ class Machine:
                 found[volume] = dict(volumn=volume, type=place, filesystem=kind, encrypt_status=hidden)
                 # Not asked of a remote file system, which may never answer.
                 if kind not in REMOTE and os.path.isdir(self.path(place)):
-                    disk = os.statvfs(self.path(place))
-                    unit = disk.f_frsize / (1 << 20)
-                    found[volume].update(total=int(disk.f_blocks * unit), free=int(disk.f_bavail * unit))
+                    usage = shutil.disk_usage(self.path(place))
+                    found[volume].update(total=usage.total >> 20, free=usage.free >> 20)
         return list(found.values())
 
     def is_encrypted(self, device: str) -> bool:
@@ -266,37 +254,31 @@ class Machine:
     def networks(self) -> list[Fields]:
         """One entry an address, or one for an interface without any, as the agent does."""
         found, routes = [], json.loads(self.run("ip", "-4", "-j", "route", "show", "default"))
+        gateways = {route["dev"]: route.get("gateway") for route in routes}
         for link in json.loads(self.run("ip", "-j", "addr")):
-            name, place = link["ifname"], f"/sys/class/net/{link['ifname']}"
-            kind = {"ether": "ethernet"}.get(link["link_type"], link["link_type"])
-            seen = {"description": name, "mac": link.get("address"), "mtu": link["mtu"]}
+            place, kind = f"/sys/class/net/{link['ifname']}", link["link_type"].replace("ether", "ethernet")
+            seen = {"description": link["ifname"], "mac": link.get("address"), "mtu": link["mtu"]}
             seen["type"] = next((LINKS[mark] for mark in LINKS if mark in self.names(place)), kind)
             seen["status"] = "up" if "UP" in link["flags"] else "down"
             seen["virtualdev"] = "/devices/virtual/" in self.target(place)
             seen["speed"] = re.sub("^-.*", "", self.line(place + "/speed"))
-            seen["ipgateway"] = next((each.get("gateway") for each in routes if each["dev"] == name), "")
+            seen["ipgateway"] = gateways.get(link["ifname"])
             found += [{**seen, **address_of(each)} for each in link["addr_info"]] or [seen]
         return found
 
     def softwares(self) -> list[Fields]:
-        pacman = "/var/lib/pacman/local"
-        texts = [self.line(f"{pacman}/{name}/desc").replace("%\n", "%:") for name in self.names(pacman)]
-        texts = {
-            "deb": self.line("/var/lib/dpkg/status"),
-            "apk": self.line("/lib/apk/db/installed") or self.line("/usr/lib/apk/db/installed"),
-            "pacman": "\n\n".join(text.replace("\n\n", "\n") for text in texts),
-        }
+        texts: list[tuple[str, list[str], str]] = [("deb", DEB, self.line("/var/lib/dpkg/status"))]
+        texts += [("apk", APK, self.line("/lib/apk/db/installed") or self.line("/usr/lib/apk/db/installed"))]
         if self.names("/var/lib/rpm") or self.names("/usr/lib/sysimage/rpm"):
-            wanted = "".join(f"{tag}:%{{{tag}}}\\n" for tag in PACKAGES["rpm"].split())
-            texts["rpm"] = self.run("rpm", "-qa", "--qf", wanted + "\\n")
-        found = [software(fields(block), source) for source in texts for block in texts[source].split("\n\n")]
+            wanted = "".join(f"{tag}:%{{{tag}}}\\n" for tag in RPM)
+            texts += [("rpm", RPM, self.run("rpm", "-qa", "--qf", wanted + "\\n"))]
+        found = [
+            software(fields(b), source, words) for source, words, text in texts for b in text.split("\n\n")
+        ]
         return [package for package in found if package.get("name", "gpg-pubkey") != "gpg-pubkey"]
 
     def users(self) -> list[Fields]:
-        """Who is logged in now."""
-        return [
-            {"login": login} for login in sorted({line.split()[0] for line in self.run("who").splitlines()})
-        ]
+        return [{"login": login} for login in {line.split()[0] for line in self.run("who").splitlines()}]
 
     def local_users(self) -> list[Fields]:
         rows = [line.split(":") for line in self.read("/etc/passwd").splitlines() if line.count(":") == 6]
@@ -306,15 +288,14 @@ class Machine:
 SECTIONS = "hardware bios operatingsystem cpus memories storages drives networks softwares users local_users"
 
 
-def software(package: dict[str, str], source: str) -> Fields:
+def software(package: dict[str, str], source: str, theirs: list[str]) -> Fields:
     """A package by the words of its own system; nothing when it is not installed (any more)."""
     if not package.get("Status", " installed").endswith(" installed"):
         return {}
-    words = ("name", "version", "arch", "publisher", "comments", "filesize")
-    found: Fields = {ours: package.get(theirs, "") for ours, theirs in zip(words, PACKAGES[source].split())}  # noqa: B905
+    ours = ("name", "version", "arch", "publisher", "comments", "filesize")
+    found: Fields = {key: package.get(word, "") for key, word in zip(ours, theirs)}  # noqa: B905  (Python 3.8)
     found["publisher"] = re.sub(r" <.*|^\(none\)$", "", found["publisher"])
-    size = whole(found["filesize"]) * (1024 if source == "deb" else 1)
-    return {**found, "filesize": size, "from": source}
+    return {**found, "filesize": whole(found["filesize"]) * (1024 if source == "deb" else 1), "from": source}
 
 
 def address_of(told: Fields) -> Fields:
@@ -324,30 +305,26 @@ def address_of(told: Fields) -> Fields:
     return {key + "6" * (address.version == 6): str(value) for key, value in values.items()}
 
 
-def identity(machine: Machine | None = None) -> Identity:
+def identity() -> Identity:
     """The same at each run, by the system's own mark and its name: nothing is kept on the machine."""
-    made = str(uuid.uuid5(uuid.NAMESPACE_OID, "etabli" + (machine or Machine()).mark))
+    made = str(uuid.uuid5(uuid.NAMESPACE_OID, "etabli" + Machine().mark))
     return Identity(made, f"{os.uname().nodename}-{made[:8]}")
 
 
 def collect(known: Identity | None = None, *, tag: str = "", root: str = "/", say: Any = print) -> Fields:
     """The inventory document of this machine. A missing source costs only its section; `say` is told."""
-    begun, machine, known = time.monotonic(), Machine(root), known or identity()
+    machine, known = Machine(root), known or identity()
     content: Fields = {}
     for name in SECTIONS.split():
         try:
             content[name] = getattr(machine, name)()
         except Exception as error:
             say(f"{name} left out: {error}")
-    lasted = round(time.monotonic() - begun)
-    content["versionprovider"] = {"name": "Etabli", "version": CLIENT.partition("_v")[2], "etime": lasted}
     envelope = {"action": "inventory", "deviceid": known.device_id, "itemtype": "Computer", "tag": tag}
     return {**filled(envelope), "content": {**filled(content), "versionclient": CLIENT}}
 
 
-def send(
-    document: Fields, url: str, known: Identity, *, fingerprint: str = "", timeout: float = 30
-) -> Answer:
+def send(document: Fields, url: str, known: Identity, fingerprint: str = "", timeout: float = 30) -> Answer:
     """Post a document. `fingerprint`: "sha256$…" of the only certificate to trust. Raises Unreachable."""
     headers = {"Content-Type": "application/x-compress-zlib", "User-Agent": CLIENT}
     body, where = zlib.compress(json.dumps(document).encode()), urlsplit(url)
@@ -364,12 +341,11 @@ def send(
 def connect(url: str, fingerprint: str, timeout: float) -> http.client.HTTPConnection:
     """A connection whose certificate is checked before anything is sent."""
     where, context = urlsplit(url), ssl.create_default_context()
-    host, port = where.hostname or "", where.port
     if where.scheme != "https":
-        return http.client.HTTPConnection(host, port, timeout=timeout)
+        return http.client.HTTPConnection(where.netloc, timeout=timeout)
     if fingerprint:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    connection = http.client.HTTPSConnection(host, port, timeout=timeout, context=context)
+    connection = http.client.HTTPSConnection(where.netloc, timeout=timeout, context=context)
     connection.connect()
     shown = "sha256$" + hashlib.sha256(connection.sock.getpeercert(binary_form=True) or b"").hexdigest()
     if fingerprint and shown != fingerprint.lower().replace(":", ""):
@@ -381,28 +357,23 @@ def connect(url: str, fingerprint: str, timeout: float) -> http.client.HTTPConne
 def understood(status: int, body: bytes) -> Answer:
     try:
         told = json.loads(zlib.decompress(body) if body[:1] == b"\x78" else body)
-        words = (str(told.get(name) or "") for name in ("message", "expiration"))
-        return Answer(status, str(told["status"]), *words)
+        return Answer(status, told["status"], told.get("message", ""), str(told.get("expiration", "")))
     except (ValueError, TypeError, KeyError, AttributeError, zlib.error):
         return Answer(status, "", http.client.responses.get(status, "")) if status >= 400 else Answer(status)
 
 
-def options(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def options(arguments: list[str] | None) -> Namespace:
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser.error = lambda message: parser.exit(1, message + "\n")  # type: ignore  # 2 says unreachable
     parser.add_argument("--server", default="", help="where to send the inventory (http or https)")
     parser.add_argument("--output", default="", help="write the document in this file, - for standard output")
     parser.add_argument("--tag", default="", help="a word by which the server sorts its machines")
     parser.add_argument(
-        "--ca-fingerprint", default="", help="sha256$ and the digest of the certificate to trust"
+        "--ca-fingerprint", default="", help="sha256$… of its certificate, if no authority vouches for it"
     )
-    parser.add_argument("--timeout", default=30, type=float, help="seconds to wait for the server (30)")
     asked = parser.parse_args(arguments)
-    if not re.match("https?://[^/]", asked.server or asked.output and "http://-"):
-        parser.error(
-            "give --server an address such as https://inventory.example.com/, --output FILE, or both"
-        )
+    if not re.match("https?://[^/]", asked.server or (asked.output and "http://-")):
+        parser.error("give --server an address such as https://inventory.example.com/, or --output FILE")
     pinned = re.fullmatch(r"sha256\$([0-9a-fA-F]{2}:?){32}", asked.ca_fingerprint)
     if asked.ca_fingerprint and not (pinned and asked.server.startswith("https:")):
         parser.error("--ca-fingerprint is sha256$ and 64 hexadecimal digits, for an https server")
@@ -410,19 +381,15 @@ def options(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    asked = options(arguments)
     try:
-        asked = options(arguments)
-    except SystemExit as end:
-        return 1 if end.code else 0  # argparse says 2, which is for a server that does not answer
-    try:
-        known = identity()
-        document = collect(known, tag=asked.tag, say=lambda line: print(line, file=sys.stderr))
+        document = collect(tag=asked.tag, say=lambda line: print(line, file=sys.stderr))
         if asked.output:
             with open("/dev/stdout" if asked.output == "-" else asked.output, "w") as file:
                 print(json.dumps(document, indent=1), file=file)
         if not asked.server:
             return 0
-        told = send(document, asked.server, known, fingerprint=asked.ca_fingerprint, timeout=asked.timeout)
+        told = send(document, asked.server, identity(), asked.ca_fingerprint)
     except OSError as error:
         print("The inventory could not be collected, written or sent:", error, file=sys.stderr)
         return 2 if isinstance(error, Unreachable) else 1

@@ -72,8 +72,12 @@ def can(actor: Actor, verb: str, obj: Any = None) -> bool:
     """The single question about rights. ``obj`` may be an object, an organisation id or nothing (somewhere)."""
     if actor.source == "system":
         return True
-    organisation = obj if isinstance(obj, int) or obj is None else getattr(obj, "organisation_id", None)
-    return actor.may(verb, organisation)
+    return actor.may(verb, obj if isinstance(obj, int) or obj is None else _organisation_of(obj))
+
+
+def _organisation_of(obj: Any) -> int | None:
+    """Where an object is; an organisation is in itself. ``None`` for what all of them share."""
+    return obj.pk if obj._meta.label_lower == "kernel.organisation" else getattr(obj, "organisation_id", None)
 
 
 def require(actor: Actor, verb: str, obj: Any = None) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
 from django.utils import timezone
@@ -91,11 +92,18 @@ def snapshot(obj: models.Model) -> dict[str, Any]:
         if field.primary_key or field.name in UNTRACKED:
             continue
         if field.is_relation:
-            related = getattr(obj, field.name)
-            values[field.name] = None if related is None else {"id": related.pk, "text": str(related)}
+            values[field.name] = _related(obj, field)
         else:
             values[field.name] = field.value_from_object(obj)
     return values
+
+
+def _related(obj: models.Model, field: Any) -> dict[str, Any] | None:
+    key = getattr(obj, field.attname)
+    try:
+        return None if key is None else {"id": key, "text": str(getattr(obj, field.name))}
+    except ObjectDoesNotExist:  # outside the scope: a client sees neither its provider nor the name of it
+        return {"id": key, "text": ""}
 
 
 UNTRACKED = {"organisation", "created_at", "updated_at", "version", "password", "path", "hash"}
@@ -115,13 +123,15 @@ def publish(
     extra: dict[str, Any] | None = None,
     batch: Any = None,
     at: Any = None,
+    organisation: int | None = None,
 ) -> Event:
     """Record that ``verb`` (``asset.created``) happened to the object, refresh its search entry, wake the reactions.
 
-    ``at`` is only for what happened earlier than it is recorded (imported history).
+    ``at`` is only for what happened earlier than it is recorded (imported history); ``organisation`` for what belongs
+    to none, and whose event somebody must keep.
     """
     event = Event(
-        organisation_id=obj.pk if obj._meta.model_name == "organisation" else obj.organisation_id,
+        organisation_id=organisation or (obj.pk if obj._meta.model_name == "organisation" else obj.organisation_id),
         verb=verb,
         noun=obj._meta.model_name,
         object_id=obj.pk,

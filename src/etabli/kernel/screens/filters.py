@@ -50,7 +50,7 @@ def filter_of(screen: "Screen", name: str) -> Filter:
         return Filter(name, label, _one_of(name, {str(k) for k, _l in field.flatchoices}), lambda: field.flatchoices)
     if isinstance(field, models.BooleanField):
         options: Options = lambda: [("1", _("yes")), ("0", _("no"))]  # noqa: E731
-        return Filter(name, label, lambda v: Q(**{name: v[0] == "1"}), options, kind="choice")
+        return Filter(name, label, _yes_or_no(name), options, kind="choice")
     if isinstance(field, models.DateField):
         return Filter(name, label, _between(name), kind="date")
     return Filter(name, label, lambda v: Q(**{f"{name}__icontains": v[0].replace(chr(0), "")}), kind="text")
@@ -110,6 +110,13 @@ def _one_of(name: str, known: set[str]) -> Condition:
     return condition
 
 
+def _yes_or_no(name: str) -> Condition:
+    def condition(values: list[str]) -> Q:
+        return Q(**{f"{name}__in": [v == "1" for v in values if _one_of(name, {"1", "0"})(values)]})
+
+    return condition
+
+
 def _between(name: str) -> Condition:
     def condition(values: list[str]) -> Q:
         first, _sign, last = values[0].partition("..")
@@ -135,10 +142,7 @@ def _related_options(target: type[models.Model]) -> Options:
 
 
 def _whole(value: str) -> int:
-    try:
-        number = int(value)
-    except ValueError:
-        number = -1
+    number = int(value) if value.isdecimal() and len(value) < 20 else -1
     if not 0 <= number < 2**63:
         raise BadFilter(_("“%(value)s” is not an identifier.") % {"value": value[:40]})
     return number

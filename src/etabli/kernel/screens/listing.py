@@ -29,11 +29,12 @@ class Listing:
     screen: "Screen"
     actor: Actor
     query: QueryDict
+    act: str = "view"
 
     @cached_property
     def rows(self) -> QuerySet[Any]:
         """Every row asked for, not yet ordered nor cut: what bulk acts and exports work on."""
-        rows = narrow(self.screen.narrowing, self.screen.rows(self.actor), self.query)
+        rows = narrow(self.screen.narrowing, self.screen.rows(self.actor, self.act), self.query)
         if wanted := words(self.query.get("q", "")):
             found = SearchEntry.objects.filter(noun=self.screen.noun)
             for word in wanted:
@@ -48,7 +49,7 @@ class Listing:
     @cached_property
     def page(self) -> int:
         text = self.query.get("page", "1")
-        if not text.isdigit() or len(text) > 9:
+        if not text.isdecimal() or len(text) > 9:
             raise BadFilter(_("“%(value)s” is not a page number.") % {"value": text[:20]})
         return max(1, min(int(text), self.pages))
 
@@ -72,6 +73,8 @@ class Listing:
     def ordered(self) -> QuerySet[Any]:
         name, down = self.sort
         column = next((c for c in self.screen.table if c.name == name and c.sort), None)
+        if name and column is None:
+            raise BadFilter(_("The list cannot be sorted by “%(value)s”.") % {"value": name[:40]})
         if column is None:
             return self.screen.ordered(self.rows)
         parts = [_direction(self.screen.model, part, down) for part in column.sort]
@@ -148,7 +151,7 @@ class Listing:
         """The rows of a bulk act: those ticked, or all those of the query."""
         if everything:
             return self.rows
-        numbers = [int(i) for i in ids if i.isdigit() and len(i) < 19]
+        numbers = [int(i) for i in ids if i.isdecimal() and len(i) < 19]
         return self.screen.rows(self.actor).filter(pk__in=numbers)
 
 

@@ -106,7 +106,7 @@ def history_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:
     obj = the_object(request, screen, pk)
     before = request.GET.get("before", "")
     events = Event.objects.filter(organisation=organisation_of(obj), noun=screen.noun, object_id=obj.pk).order_by("-id")
-    if before.isdigit() and len(before) < 19:
+    if before.isdecimal() and len(before) < 19:
         events = events.filter(id__lt=int(before))
     found = list(events[:51])
     context = {
@@ -124,7 +124,7 @@ def form_page(request: Any, screen: "Screen", pk: int | None = None) -> HttpResp
     asked = request.GET.get("organisation", "")
     form = form_class(screen)(
         request.POST or None, request.FILES or None, instance=obj, actor=request.actor,
-        organisation_id=int(asked) if asked.isdigit() and len(asked) < 19 else None,
+        organisation_id=int(asked) if asked.isdecimal() and len(asked) < 19 else None,
         initial={k: v for k, v in request.GET.items() if k in screen.form_fields},
     )  # fmt: skip
     if request.method == "POST" and form.is_valid():
@@ -209,7 +209,7 @@ def _run_bulk(request: Any, screen: "Screen", act: Any, rows: Any, cleaned: dict
 def export_page(request: Any, screen: "Screen") -> HttpResponse:
     require(request.actor, screen.verb("export"))
     try:
-        return exporting.respond(Listing(screen, request.actor, request.GET), request.GET.get("format", "csv"))
+        return exporting.respond(Listing(screen, request.actor, request.GET, act="export"), request.GET.get("format", "csv"))
     except BadFilter as error:
         messages.error(request, str(error))
         return redirect(screen.list_url)
@@ -217,6 +217,7 @@ def export_page(request: Any, screen: "Screen") -> HttpResponse:
 
 def columns_page(request: HttpRequest, screen: "Screen") -> HttpResponse:
     """The chosen columns become part of the list's address, so that a saved view keeps them."""
+    require(request.actor, screen.verb("view"))  # type: ignore[attr-defined]
     query = QueryDict(request.POST.get("next", "").partition("?")[2], mutable=True)
     names = [n for n in request.POST.getlist("columns") if any(c.name == n for c in screen.table)]
     query["columns"] = ",".join(names)

@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.forms import BaseForm
 from django.http import HttpRequest
 from django.urls import path, reverse
 
 from ..actors import Actor, can
-from ..tenancy import Noun, OrganisationModel, visible
+from ..tenancy import Noun, OrganisationModel, SharedModel, visible
 from .columns import Column, capitalised, column_of, show, text_value
 from .filters import Filter, filter_of
 
@@ -124,10 +124,12 @@ class Screen:
     def rows(self, actor: Actor, act: str = "view") -> QuerySet[Any]:
         """The rows this actor may see (or change…). PostgreSQL hides the other organisations whatever happens here."""
         rows = self.model._default_manager.all()
-        if not issubclass(self.model, OrganisationModel):
-            return rows
         places = visible()
         may = [o for o in places if can(actor, self.verb(act), o)]
+        if issubclass(self.model, SharedModel):
+            return rows.filter(Q(organisation=None) | Q(organisation__in=may))
+        if not issubclass(self.model, OrganisationModel):
+            return rows
         # Filtering on one organisation lets the planner use the (organisation, …) indexes directly.
         return rows.filter(organisation__in=may) if len(may) < len(places) or len(may) == 1 else rows
 

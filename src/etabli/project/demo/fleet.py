@@ -55,7 +55,7 @@ def _bought(company: Company, kind: str, number: int, rng: Random, today: date) 
         age = round(365 * (0.06 + 5.4 * rng.random() ** 1.35)) if kind not in TECHNICAL else rng.randint(200, 1900)
         day = today - timedelta(days=age)
         product = rng.choice(products(kind, company.key, day.year))
-        asset = Asset(organisation_id=None, kind=kinds, state=State.IN_SERVICE, serial=_serial(product.serial, rng))
+        asset = Asset(kind=kinds, state=State.IN_SERVICE, serial=_serial(product.serial, rng))
         if kind != "vm":
             asset.bought_on, asset.commissioned_on = day, day + timedelta(days=rng.randint(4, 40))
             asset.price = Decimal(str(round(product.price * rng.uniform(0.94, 1.07), 2)))
@@ -101,7 +101,7 @@ def _hand_out(items: list[Item], people: list[Person], rng: Random) -> None:
     """A main computer each while there are some, then screens, docks and telephones of the same people."""
     present = [p for p in people if p.left_on is None]
     laptops = [i for i in items if i.asset.kind.key == "laptop"]
-    mobile = sorted(present, key=lambda p: not (p.vip or "Responsable" in p.title or "Chef" in p.title or p.organisation_id == 0))
+    mobile = sorted(present, key=lambda p: not (p.vip or "Responsable" in p.title or "Chef" in p.title))
     owners = mobile[: round(len(laptops) * 0.85)]
     rng.shuffle(owners)
     for item, person in zip(reversed(laptops), owners, strict=False):

@@ -1,0 +1,106 @@
+"""Loading the sample companies, and taking them away."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+
+from etabli.kernel.accounts import Account
+from etabli.kernel.organisations import Membership, Organisation, Role
+from etabli.kernel.tenancy import opening, scope
+from etabli.people.models import Person
+
+from . import build, erasing, history
+
+DOMAIN = "@demo.example"
+ROLES = {"nora": "administrator", "hugo": "manager", "lea": "technician"}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What was loaded: numbers by noun, the accounts made and their password (empty when nothing was to do)."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    accounts: list[str] = field(default_factory=list)
+    password: str = ""
+
+
+@transaction.atomic
+def load(*, now: datetime, password: str = "", tell: Callable[[str], None] = lambda _text: None) -> Loaded:
+    """Build the sample companies under the installation's provider, or beside its organisation; once is enough.
+
+    The installation's administrators see them; ``password`` (drawn when empty) opens the accounts made for them.
+    """
+    if sample_organisations():
+        _open_to_administrators()
+        return Loaded()
+    made = build.build(_parent(), now=now, tell=tell)
+    ids = [o.pk for o in made]
+    password = password or secrets.token_urlsafe(9)
+    with scope(*ids):
+        accounts = _accounts(made, password)
+        history.put_in_order(ids, began=now, start=now - build.YEAR)
+        counts = build.counted(ids)
+    _open_to_administrators()
+    return Loaded(counts, accounts, password)
+
+
+@transaction.atomic
+def remove() -> dict[str, int]:
+    """Erase the sample companies and all that hangs on them; returns the number of rows by table."""
+    ids = [o.pk for o in sample_organisations()]
+    if not ids:
+        return {}
+    with scope(*ids):
+        return erasing.erase(ids, Account.objects.filter(email__endswith=DOMAIN))
+
+
+def sample_organisations() -> list[Organisation]:
+    """The sample organisations there are."""
+    with opening():
+        return list(Organisation.objects.filter(demo=True).order_by("pk"))
+
+
+def _parent() -> Organisation | None:
+    with opening():
+        first = Organisation.objects.filter(demo=False).order_by("pk").first()
+    return first if first is not None and first.kind == Organisation.Kind.PROVIDER else None
+
+
+def _accounts(made: list[Organisation], password: str) -> list[str]:
+    """Somebody of each role at the provider, with its rights at the clients."""
+    encoded = make_password(password)
+    emails = []
+    with opening():
+        for name, key in ROLES.items():
+            person = Person.objects.get(email=name + DOMAIN)
+            account = Account.objects.create(email=person.email, name=person.name, password=encoded)
+            role = Role.objects.get(organisation=None, key=key)
+            for organisation in _tops(made):
+                Membership.objects.create(organisation=organisation, account=account, role=role)
+            Person.objects.filter(pk=person.pk).update(account=account)
+            emails.append(account.email)
+    return emails
+
+
+def _tops(made: list[Organisation]) -> list[Organisation]:
+    ids = {o.pk for o in made}
+    return [o for o in made if o.parent_id not in ids]
+
+
+def _open_to_administrators() -> None:
+    """Whoever administers the installation's own organisation may look at the samples, wherever they hang."""
+    with opening():
+        first = Organisation.objects.filter(demo=False).order_by("pk").first()
+        made = list(Organisation.objects.filter(demo=True))
+        if first is None or not made or first.pk in made[0].path:
+            return
+        role: Any = Role.objects.get(organisation=None, key="administrator")
+        own = Membership.objects.filter(organisation=first, role=role, denied=False)
+        for account_id in own.values_list("account_id", flat=True):
+            for organisation in _tops(made):
+                Membership.objects.get_or_create(organisation=organisation, account_id=account_id, role=role)
