@@ -53,9 +53,17 @@ def absorb(document: Document, *, now: datetime) -> Document:
     if isinstance(message, NetworkResult):
         return _absorb_devices(document, message, now)
     if not isinstance(message, Inventory):
-        return _finish(document, now, Document.Decision.REFUSED, "This message holds no inventory.", state=Document.State.FAILED)
+        return _finish(
+            document,
+            now,
+            Document.Decision.REFUSED,
+            "This message holds no inventory.",
+            state=Document.State.FAILED,
+        )
     _lock(document.organisation_id, document.agent_id)
-    return _absorb_one(document, message.itemtype, message.partial, sections.unwrap(message), now, message.repairs)
+    return _absorb_one(
+        document, message.itemtype, message.partial, sections.unwrap(message), now, message.repairs
+    )
 
 
 def _absorb_devices(document: Document, message: NetworkResult, now: datetime) -> Document:
@@ -78,8 +86,22 @@ def _absorb_devices(document: Document, message: NetworkResult, now: datetime) -
     return document
 
 
-def _absorb_one(document: Document, itemtype: str, partial: bool, sent: dict[str, Any], now: datetime, repairs: tuple[str, ...]) -> Document:
-    reading = Reading(document, itemtype, partial, sent, now, warnings=[{"path": "", "value": "", "reason": r} for r in repairs])
+def _absorb_one(
+    document: Document,
+    itemtype: str,
+    partial: bool,
+    sent: dict[str, Any],
+    now: datetime,
+    repairs: tuple[str, ...],
+) -> Document:
+    reading = Reading(
+        document,
+        itemtype,
+        partial,
+        sent,
+        now,
+        warnings=[{"path": "", "value": "", "reason": r} for r in repairs],
+    )
     agent = document.agent
     asset = agent.asset if agent else None
     compare(reading, asset)
@@ -88,7 +110,9 @@ def _absorb_one(document: Document, itemtype: str, partial: bool, sent: dict[str
     found = facts_of(reading)
     match = matching.find(found.identity, organisation_id=document.organisation_id, agent_asset=asset)
     if match.asset is None or match.asset != asset:
-        _lock(document.organisation_id, 0)  # one newcomer at a time: two documents of a new machine make one asset
+        _lock(
+            document.organisation_id, 0
+        )  # one newcomer at a time: two documents of a new machine make one asset
         match = matching.find(found.identity, organisation_id=document.organisation_id, agent_asset=asset)
     if match.asset is not None and not match.sure:
         document.asset = match.asset
@@ -110,8 +134,21 @@ def settle(reading: Reading, found: facts.Facts, asset: Asset | None, reason: st
         # Recognised otherwise than by its agent: compare with what this asset already had.
         compare(reading, asset)
         found = facts_of(reading)
-    families = [f for f, names in composing.FAMILIES.items() if any(n in reading.changed or n in reading.gone for n in names)]
-    before = (asset.name, asset.serial, asset.uuid, asset.system, asset.memory_mib, asset.last_user, asset.model_id, asset.tag)
+    families = [
+        f
+        for f, names in composing.FAMILIES.items()
+        if any(n in reading.changed or n in reading.gone for n in names)
+    ]
+    before = (
+        asset.name,
+        asset.serial,
+        asset.uuid,
+        asset.system,
+        asset.memory_mib,
+        asset.last_user,
+        asset.model_id,
+        asset.tag,
+    )
     composing.fill(asset, found, _previous_name(reading))
     asset.seen_at, asset.identity_note = document.received_at, reason[:300]
     asset.save()
@@ -155,7 +192,9 @@ def facts_of(reading: Reading) -> facts.Facts:
         elif name in reading.sent:
             complete[name] = sections.clean(name, reading.sent[name])[0]
     reading.changed = {n: complete[n] for n in reading.changed}
-    return facts.computer_facts({n: c for n, c in complete.items() if n != "softwares"}, itemtype=reading.itemtype)
+    return facts.computer_facts(
+        {n: c for n, c in complete.items() if n != "softwares"}, itemtype=reading.itemtype
+    )
 
 
 def content_of_section(section: Section) -> Any:
@@ -182,9 +221,14 @@ def _previous_name(reading: Reading) -> str:
 def _write_sections(reading: Reading, asset: Asset) -> None:
     rows = [
         Section(
-            organisation_id=asset.organisation_id, asset=asset, name=name[:40], digest=reading.digests[name],
-            content=zlib.compress(orjson.dumps(content), 6), items=len(content) if isinstance(content, list) else 1,
-            document=reading.document, seen_at=reading.document.received_at,
+            organisation_id=asset.organisation_id,
+            asset=asset,
+            name=name[:40],
+            digest=reading.digests[name],
+            content=zlib.compress(orjson.dumps(content), 6),
+            items=len(content) if isinstance(content, list) else 1,
+            document=reading.document,
+            seen_at=reading.document.received_at,
         )  # fmt: skip
         for name, content in reading.changed.items()
     ]
@@ -201,17 +245,33 @@ def _attach(document: Document, asset: Asset) -> None:
     if document.agent_id and document.agent and document.agent.asset_id != asset.pk:
         Agent.objects.filter(pk=document.agent_id).update(asset=asset)
         document.agent.asset = asset
-    Document.objects.filter(asset=asset, state=Document.State.READ, pk__lt=document.pk).exclude(content=b"").update(content=b"")
+    Document.objects.filter(asset=asset, state=Document.State.READ, pk__lt=document.pk).exclude(
+        content=b""
+    ).update(content=b"")
 
 
 def _tell(reading: Reading, asset: Asset, created: bool, before: tuple[Any, ...]) -> None:
     """One event for an inventory that changed something a person may look for."""
     names = sorted((set(reading.changed) | set(reading.gone)) - QUIET)
     if created:
-        publish(asset, "asset.created", actor=AGENT, extra={"document": reading.document.pk, "text": reading.document.source})
+        publish(
+            asset,
+            "asset.created",
+            actor=AGENT,
+            extra={"document": reading.document.pk, "text": reading.document.source},
+        )
         return
     labels = ("name", "serial", "uuid", "system", "memory_mib", "last_user", "model", "tag")
-    after = (asset.name, asset.serial, asset.uuid, asset.system, asset.memory_mib, asset.last_user, asset.model_id, asset.tag)
+    after = (
+        asset.name,
+        asset.serial,
+        asset.uuid,
+        asset.system,
+        asset.memory_mib,
+        asset.last_user,
+        asset.model_id,
+        asset.tag,
+    )
     changes = {k: [b, a] for k, b, a in zip(labels, before, after, strict=True) if b != a and k != "model"}
     if names or changes:
         extra = {"sections": names, "text": ", ".join(names), "document": reading.document.pk}
@@ -226,7 +286,9 @@ def _unchanged(reading: Reading, asset: Asset) -> Document:
         composing.refresh_free_space(asset, facts.computer_facts({"drives": cleaned}))
     document.asset = asset
     document.content = b""
-    return _finish(document, reading.now, Document.Decision.UNCHANGED, "Nothing changed since the last inventory.")
+    return _finish(
+        document, reading.now, Document.Decision.UNCHANGED, "Nothing changed since the last inventory."
+    )
 
 
 def _finish(
@@ -247,4 +309,6 @@ def _lock(organisation_id: int, agent_id: int | None) -> None:
     """One document at a time for an agent (and for newcomers of an organisation), until the end of the transaction."""
     assert transaction.get_connection().in_atomic_block
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [organisation_id % 2**31, (agent_id or 0) % 2**31])
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, %s)", [organisation_id % 2**31, (agent_id or 0) % 2**31]
+        )

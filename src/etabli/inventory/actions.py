@@ -34,7 +34,13 @@ class Loaded:
     warnings: list[dict[str, str]] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        return {"file": self.file, "asset": self.asset, "decision": self.decision, "reason": self.reason, "warnings": self.warnings}
+        return {
+            "file": self.file,
+            "asset": self.asset,
+            "decision": self.decision,
+            "reason": self.reason,
+            "warnings": self.warnings,
+        }
 
 
 def files_of(paths: list[Path]) -> Iterator[Path]:
@@ -55,19 +61,29 @@ def load(file: Path, *, organisation_id: int, now: datetime) -> Loaded:
     return load_bytes(wire, name=str(file), organisation_id=organisation_id, now=now)
 
 
-def load_bytes(wire: bytes, *, name: str, organisation_id: int, now: datetime, headers: dict[str, str] | None = None) -> Loaded:
+def load_bytes(
+    wire: bytes, *, name: str, organisation_id: int, now: datetime, headers: dict[str, str] | None = None
+) -> Loaded:
     """The same for bytes already read (an uploaded document)."""
     try:
         body = open_body(wire, "", limit=door.LIMIT)
         message = read(body, headers=headers or {})
     except (TooLarge, Unreadable) as error:
         receiving.note_failure(
-            wire, organisation_id=organisation_id, enrolment=None, reason=str(error), headers={}, now=now, source=Path(name).name
+            wire,
+            organisation_id=organisation_id,
+            enrolment=None,
+            reason=str(error),
+            headers={},
+            now=now,
+            source=Path(name).name,
         )
         return Loaded(name, None, "refused", str(error))
     if not isinstance(message, Inventory | NetworkResult):
         kind = type(message).__name__
-        return Loaded(name, None, "refused", f"This is a {kind} message: it asks for something and holds no inventory.")
+        return Loaded(
+            name, None, "refused", f"This is a {kind} message: it asks for something and holds no inventory."
+        )
     document = receiving.receive(
         wire, body, message, organisation_id=organisation_id, enrolment=None, address=None, headers=headers or {}, now=now,
         expected=door.cadence(organisation_id), source=Path(name).name,
@@ -94,4 +110,3 @@ def settle_suggestion(*, document: Document, asset: Asset | None, actor: Actor, 
     found = absorbing.facts_of(reading)
     reason = _("%(who)s said that it is this asset.") if asset else _("%(who)s said that it is a new asset.")
     return absorbing.settle(reading, found, asset, reason % {"who": actor.label})
-

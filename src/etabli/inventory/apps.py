@@ -7,6 +7,6 @@ class InventoryConfig(AppConfig):
     def ready(self) -> None:
         from etabli.kernel.http import open_door
 
-        from . import door
+        from . import day, door  # noqa: F401 - day declares what "My day" shows
 
         open_door(door.matches, door.view)

@@ -253,8 +253,8 @@ class Machine:
 
     def networks(self) -> list[Fields]:
         """One entry an address, or one for an interface without any, as the agent does."""
-        found, routes = [], json.loads(self.run("ip", "-4", "-j", "route", "show", "default"))
-        gateways = {route["dev"]: route.get("gateway") for route in routes}
+        found, routes = [], json.loads(self.run("ip", "-4", "-j", "route", "show", "default") or "[]")
+        gateways = {route.get("dev"): route.get("gateway") for route in routes}
         for link in json.loads(self.run("ip", "-j", "addr")):
             place, kind = f"/sys/class/net/{link['ifname']}", link["link_type"].replace("ether", "ethernet")
             seen = {"description": link["ifname"], "mac": link.get("address"), "mtu": link["mtu"]}
@@ -272,10 +272,8 @@ class Machine:
         if self.names("/var/lib/rpm") or self.names("/usr/lib/sysimage/rpm"):
             wanted = "".join(f"{tag}:%{{{tag}}}\\n" for tag in RPM)
             texts += [("rpm", RPM, self.run("rpm", "-qa", "--qf", wanted + "\\n"))]
-        found = [
-            software(fields(b), source, words) for source, words, text in texts for b in text.split("\n\n")
-        ]
-        return [package for package in found if package.get("name", "gpg-pubkey") != "gpg-pubkey"]
+        found = [software(fields(b), kind, words) for kind, words, text in texts for b in text.split("\n\n")]
+        return [package for package in found if package.get("name", "") not in ("", "gpg-pubkey")]
 
     def users(self) -> list[Fields]:
         return [{"login": login} for login in {line.split()[0] for line in self.run("who").splitlines()}]

@@ -27,7 +27,18 @@ CHASSIS_KINDS = {
     "rack mount chassis": "server", "main server chassis": "server", "blade": "server", "blade enclosure": "server",
 }  # fmt: skip
 ITEM_KINDS = {"networkequipment": "switch", "printer": "printer", "phone": "phone", "unmanaged": "other"}
-VIRTUAL_WORDS = ("vmware", "virtualbox", "qemu", "kvm", "hyper-v", "virtual machine", "xen", "bochs", "docker", "lxc")
+VIRTUAL_WORDS = (
+    "vmware",
+    "virtualbox",
+    "qemu",
+    "kvm",
+    "hyper-v",
+    "virtual machine",
+    "xen",
+    "bochs",
+    "docker",
+    "lxc",
+)
 
 
 def kind_key(identity: Identity, vmsystem: str, system_name: str) -> str:
@@ -52,9 +63,15 @@ def model_of(identity: Identity, organisation_id: int, kind: AssetKind) -> Asset
         return None
     maker = None
     if identity.manufacturer:
-        maker = Manufacturer.objects.filter(organisation=organisation_id, name__iexact=identity.manufacturer[:80]).first()
-        maker = maker or Manufacturer.objects.create(organisation_id=organisation_id, name=identity.manufacturer[:80])
-    known = AssetModel.objects.filter(organisation=organisation_id, manufacturer=maker, name__iexact=identity.model[:120])
+        maker = Manufacturer.objects.filter(
+            organisation=organisation_id, name__iexact=identity.manufacturer[:80]
+        ).first()
+        maker = maker or Manufacturer.objects.create(
+            organisation_id=organisation_id, name=identity.manufacturer[:80]
+        )
+    known = AssetModel.objects.filter(
+        organisation=organisation_id, manufacturer=maker, name__iexact=identity.model[:120]
+    )
     return known.first() or AssetModel.objects.create(
         organisation_id=organisation_id, manufacturer=maker, name=identity.model[:120], kind=kind
     )
@@ -70,7 +87,9 @@ def fill(asset: Asset, facts: Facts, previous_name: str) -> None:
     if identity.asset_tag and not asset.tag and not _tag_taken(asset, identity.asset_tag):
         asset.tag = identity.asset_tag[:60]
     system = facts.operating_system
-    asset.system = (system.full_name or f"{system.name} {system.version}".strip())[:120] if system else asset.system
+    asset.system = (
+        (system.full_name or f"{system.name} {system.version}".strip())[:120] if system else asset.system
+    )
     asset.memory_mib = facts.memory_mib or asset.memory_mib
     asset.last_user = (facts.last_user or asset.last_user)[:120]
     if asset.model_id is None:
@@ -102,7 +121,11 @@ def refresh_free_space(asset: Asset, facts: Facts) -> None:
 
 
 def _tag_taken(asset: Asset, tag: str) -> bool:
-    return Asset.objects.filter(organisation_id=asset.organisation_id, tag__iexact=tag[:60]).exclude(pk=asset.pk).exists()
+    return (
+        Asset.objects.filter(organisation_id=asset.organisation_id, tag__iexact=tag[:60])
+        .exclude(pk=asset.pk)
+        .exists()
+    )
 
 
 Rows = tuple[type[OrganisationModel], list[Any]]
@@ -118,9 +141,16 @@ def _system(asset: Asset, facts: Facts) -> Rows:
         return OperatingSystem, []
     return OperatingSystem, [
         OperatingSystem(
-            **_own(asset), name=_cut(one.name or one.full_name, 120), version=_cut(one.version, 60),
-            full_name=_cut(one.full_name, 160), kernel=_cut(one.kernel, 80), build=_cut(one.build, 60),
-            architecture=_cut(one.architecture, 30), installed_on=one.installed_on, booted_at=one.booted_at, fqdn=_cut(one.fqdn, 200),
+            **_own(asset),
+            name=_cut(one.name or one.full_name, 120),
+            version=_cut(one.version, 60),
+            full_name=_cut(one.full_name, 160),
+            kernel=_cut(one.kernel, 80),
+            build=_cut(one.build, 60),
+            architecture=_cut(one.architecture, 30),
+            installed_on=one.installed_on,
+            booted_at=one.booted_at,
+            fqdn=_cut(one.fqdn, 200),
         )  # fmt: skip
     ]
 
@@ -128,8 +158,12 @@ def _system(asset: Asset, facts: Facts) -> Rows:
 def _processors(asset: Asset, facts: Facts) -> Rows:
     return Processor, [
         Processor(
-            **_own(asset), name=_cut(p.name, 160), manufacturer=_cut(p.manufacturer, 80), cores=_small(p.cores),
-            threads=_small(p.threads), speed_mhz=_small(p.speed_mhz),
+            **_own(asset),
+            name=_cut(p.name, 160),
+            manufacturer=_cut(p.manufacturer, 80),
+            cores=_small(p.cores),
+            threads=_small(p.threads),
+            speed_mhz=_small(p.speed_mhz),
         )  # fmt: skip
         for p in facts.processors
     ]
@@ -138,8 +172,14 @@ def _processors(asset: Asset, facts: Facts) -> Rows:
 def _memory(asset: Asset, facts: Facts) -> Rows:
     return MemoryModule, [
         MemoryModule(
-            **_own(asset), slot=_cut(m.slot, 80), size_mib=_small(m.size_mib), kind=_cut(m.kind, 40), speed_mhz=_small(m.speed_mhz),
-            manufacturer=_cut(m.manufacturer, 80), serial=_cut(m.serial, 80), part_number=_cut(m.part_number, 80),
+            **_own(asset),
+            slot=_cut(m.slot, 80),
+            size_mib=_small(m.size_mib),
+            kind=_cut(m.kind, 40),
+            speed_mhz=_small(m.speed_mhz),
+            manufacturer=_cut(m.manufacturer, 80),
+            serial=_cut(m.serial, 80),
+            part_number=_cut(m.part_number, 80),
         )  # fmt: skip
         for m in facts.memory
     ]
@@ -148,8 +188,14 @@ def _memory(asset: Asset, facts: Facts) -> Rows:
 def _disks(asset: Asset, facts: Facts) -> Rows:
     return Disk, [
         Disk(
-            **_own(asset), name=_cut(d.name, 120), model=_cut(d.model, 160), manufacturer=_cut(d.manufacturer, 80),
-            serial=_cut(d.serial, 120), size_mib=_big(d.size_mib), kind=_cut(d.kind, 20), interface=_cut(d.interface, 40),
+            **_own(asset),
+            name=_cut(d.name, 120),
+            model=_cut(d.model, 160),
+            manufacturer=_cut(d.manufacturer, 80),
+            serial=_cut(d.serial, 120),
+            size_mib=_big(d.size_mib),
+            kind=_cut(d.kind, 20),
+            interface=_cut(d.interface, 40),
             firmware=_cut(d.firmware, 60),
         )  # fmt: skip
         for d in facts.disks
@@ -159,8 +205,13 @@ def _disks(asset: Asset, facts: Facts) -> Rows:
 def _volumes(asset: Asset, facts: Facts) -> Rows:
     return Volume, [
         Volume(
-            **_own(asset), mount=_cut(v.mount, 200), label=_cut(v.label, 120), filesystem=_cut(v.filesystem, 40),
-            size_mib=_big(v.size_mib), free_mib=_big(v.free_mib), encrypted=v.encrypted,
+            **_own(asset),
+            mount=_cut(v.mount, 200),
+            label=_cut(v.label, 120),
+            filesystem=_cut(v.filesystem, 40),
+            size_mib=_big(v.size_mib),
+            free_mib=_big(v.free_mib),
+            encrypted=v.encrypted,
         )  # fmt: skip
         for v in facts.volumes
     ]
@@ -169,8 +220,15 @@ def _volumes(asset: Asset, facts: Facts) -> Rows:
 def _cards(asset: Asset, facts: Facts) -> Rows:
     return NetworkCard, [
         NetworkCard(
-            **_own(asset), name=_cut(c.name, 160), mac=_cut(c.mac, 17), kind=_cut(c.kind, 40), speed_mbps=_big(c.speed_mbps),
-            connected=c.connected, virtual=c.virtual, addresses=[_cut(a, 50) for a in c.addresses], gateway=_cut(c.gateway, 45),
+            **_own(asset),
+            name=_cut(c.name, 160),
+            mac=_cut(c.mac, 17),
+            kind=_cut(c.kind, 40),
+            speed_mbps=_big(c.speed_mbps),
+            connected=c.connected,
+            virtual=c.virtual,
+            addresses=[_cut(a, 50) for a in c.addresses],
+            gateway=_cut(c.gateway, 45),
             dhcp=_cut(c.dhcp, 45),
         )  # fmt: skip
         for c in facts.cards

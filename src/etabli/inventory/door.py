@@ -66,7 +66,9 @@ def authenticate(request: HttpRequest, now: datetime) -> tuple[Enrolment | None,
     keyed = KEYED.match(request.path)
     if keyed:
         return enrolments.by_key(keyed[1], now), answers.refused(
-            None, status=403, message="This enrolment key is unknown, expired or revoked. Copy the line from the Agents page again."
+            None,
+            status=403,
+            message="This enrolment key is unknown, expired or revoked. Copy the line from the Agents page again.",
         )
     header = request.headers.get("Authorization", "")
     return enrolments.by_header(header, now), answers.unauthorised(None, basic_realm="etabli")
@@ -92,7 +94,9 @@ def post(request: HttpRequest, enrolment: Enrolment, now: datetime) -> HttpRespo
     return respond(act(request, enrolment, wire, body, message, now), body)
 
 
-def act(request: HttpRequest, enrolment: Enrolment, wire: bytes, body: Body, message: Message, now: datetime) -> Answer:
+def act(
+    request: HttpRequest, enrolment: Enrolment, wire: bytes, body: Body, message: Message, now: datetime
+) -> Answer:
     expiration = cadence(enrolment.organisation_id)
     known: dict[str, Any] = {
         "organisation_id": enrolment.organisation_id, "enrolment": enrolment, "address": address_of(request), "now": now,
@@ -115,10 +119,14 @@ def act(request: HttpRequest, enrolment: Enrolment, wire: bytes, body: Body, mes
         case GetParams():
             return answers.credentials(message, found=(), expiration=expiration)
         case _:
-            return answers.refused(message, status=501, message=f"This server does not know the action “{message.action}”.")
+            return answers.refused(
+                message, status=501, message=f"This server does not know the action “{message.action}”."
+            )
 
 
-def fail(request: HttpRequest, enrolment: Enrolment, wire: bytes, error: Exception, now: datetime, source: str) -> None:
+def fail(
+    request: HttpRequest, enrolment: Enrolment, wire: bytes, error: Exception, now: datetime, source: str
+) -> None:
     receiving.note_failure(
         wire, organisation_id=enrolment.organisation_id, enrolment=enrolment, reason=str(error), headers=request.headers,
         now=now, source=source,
@@ -130,7 +138,14 @@ def rest(request: HttpRequest) -> Answer:
     action = request.GET.get("action", "")
     if action == "getConfig":
         return Answer(200, orjson.dumps({"schedule": []}))
-    return Answer(200, orjson.dumps({} if action else {"status": "ok", "message": "This address is for inventory agents.", "expiration": 24}))
+    return Answer(
+        200,
+        orjson.dumps(
+            {}
+            if action
+            else {"status": "ok", "message": "This address is for inventory agents.", "expiration": 24}
+        ),
+    )
 
 
 def token(request: HttpRequest, now: datetime) -> Answer:
@@ -142,10 +157,14 @@ def token(request: HttpRequest, now: datetime) -> Answer:
         return answers.token_error(error="invalid_request", description="The body is not JSON.")
     if str(asked.get("grant_type")) != "client_credentials":
         return answers.token_error(error="unsupported_grant_type")
-    enrolment = enrolments.by_client(str(asked.get("client_id", "")), str(asked.get("client_secret", "")), now)
+    enrolment = enrolments.by_client(
+        str(asked.get("client_id", "")), str(asked.get("client_secret", "")), now
+    )
     if enrolment is None:
         return answers.token_error(description="This client is unknown, expired or revoked.")
-    return answers.token(access_token=enrolments.issue_token(enrolment, now), expires_in=enrolments.TOKEN_LIFE)
+    return answers.token(
+        access_token=enrolments.issue_token(enrolment, now), expires_in=enrolments.TOKEN_LIFE
+    )
 
 
 def cadence(organisation_id: int) -> timedelta:

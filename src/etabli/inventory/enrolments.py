@@ -28,7 +28,9 @@ def digest_of(secret: str) -> str:
 
 
 @transaction.atomic
-def enrol(*, name: str, organisation_id: int, actor: Actor, site: Any = None, expires_at: datetime | None = None) -> Enrolment:
+def enrol(
+    *, name: str, organisation_id: int, actor: Actor, site: Any = None, expires_at: datetime | None = None
+) -> Enrolment:
     """Make a key for an organisation, or one of its sites."""
     require(actor, "enrolment.add", organisation_id)
     key = secrets.token_urlsafe(24)
@@ -85,7 +87,9 @@ def issue_token(enrolment: Enrolment, now: datetime) -> str:
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
         AccessToken.objects.filter(expires_at__lt=now).delete()
-        AccessToken.objects.create(enrolment_id=enrolment.pk, hash=digest_of(token), expires_at=now + TOKEN_LIFE)
+        AccessToken.objects.create(
+            enrolment_id=enrolment.pk, hash=digest_of(token), expires_at=now + TOKEN_LIFE
+        )
     return token
 
 

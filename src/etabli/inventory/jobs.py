@@ -43,9 +43,9 @@ def read_next(organisation: int) -> bool:
     try:
         with scope(organisation):
             if _held(document_id):
-                document = Document.objects.select_related("agent__asset__kind", "agent__asset__model", "enrolment").get(
-                    pk=document_id
-                )
+                document = Document.objects.select_related(
+                    "agent__asset__kind", "agent__asset__model", "enrolment"
+                ).get(pk=document_id)
                 absorb(document, now=timezone.now())
     except Exception:
         import logging
@@ -75,7 +75,9 @@ def _claim(organisation: int) -> int | None:
 
 def _held(document_id: int) -> bool:
     """Lock the document until the end of the transaction; false when somebody else reads it, or has read it."""
-    waiting = Document.objects.select_for_update(skip_locked=True).filter(pk=document_id, state=Document.State.RECEIVED)
+    waiting = Document.objects.select_for_update(skip_locked=True).filter(
+        pk=document_id, state=Document.State.RECEIVED
+    )
     return waiting.only("id").first() is not None
 
 
@@ -83,7 +85,11 @@ def _held(document_id: int) -> bool:
 def drain_forgotten() -> None:
     """What a killed worker left behind is read within a minute or two."""
     with everywhere(because="documents of every organisation wait for the same worker"):
-        waiting = list(Document.objects.filter(state=Document.State.RECEIVED).values_list("organisation_id", flat=True).distinct())
+        waiting = list(
+            Document.objects.filter(state=Document.State.RECEIVED)
+            .values_list("organisation_id", flat=True)
+            .distinct()
+        )
     for organisation in waiting:
         with transaction.atomic():
             drain.enqueue(once=f"inventory:{organisation}", organisation=organisation)
@@ -97,5 +103,7 @@ def forget_raw_documents() -> None:
     for organisation in organisations:
         days = int(preferences.get("inventory.retention_days", organisation))
         with scope(organisation):
-            old = Document.objects.filter(organisation_id=organisation, received_at__lt=timezone.now() - timedelta(days=days))
+            old = Document.objects.filter(
+                organisation_id=organisation, received_at__lt=timezone.now() - timedelta(days=days)
+            )
             old.exclude(state=Document.State.RECEIVED).exclude(decision=Document.Decision.SUGGESTED).delete()

@@ -35,7 +35,9 @@ def find(identity: Identity, *, organisation_id: int, agent_asset: Asset | None)
 
 def _plausible(asset: Asset, identity: Identity) -> bool:
     """The agent's files may have been cloned with a disk image: when both identifiers differ, it is another machine."""
-    serial_differs = bool(asset.serial and identity.serial) and asset.serial.lower() != identity.serial.lower()
+    serial_differs = (
+        bool(asset.serial and identity.serial) and asset.serial.lower() != identity.serial.lower()
+    )
     uuid_differs = bool(asset.uuid and identity.uuid) and asset.uuid != identity.uuid
     return not (serial_differs and (uuid_differs or not (asset.uuid and identity.uuid)))
 
@@ -44,7 +46,11 @@ def _by_serial_and_uuid(rows: QuerySet[Asset], identity: Identity) -> Match | No
     if not (identity.serial and identity.uuid):
         return None
     found = list(rows.filter(serial__iexact=identity.serial, uuid=identity.uuid)[:2])
-    return Match(found[0], True, f"Same serial number ({identity.serial}) and same UUID.") if len(found) == 1 else None
+    return (
+        Match(found[0], True, f"Same serial number ({identity.serial}) and same UUID.")
+        if len(found) == 1
+        else None
+    )
 
 
 def _by_serial(rows: QuerySet[Asset], identity: Identity) -> Match | None:
@@ -55,7 +61,9 @@ def _by_serial(rows: QuerySet[Asset], identity: Identity) -> Match | None:
         return None
     asset = found[0]
     if asset.uuid and identity.uuid and asset.uuid != identity.uuid:
-        return Match(asset, True, f"Same serial number ({identity.serial}); its UUID changed (motherboard replaced?).")
+        return Match(
+            asset, True, f"Same serial number ({identity.serial}); its UUID changed (motherboard replaced?)."
+        )
     return Match(asset, True, f"Same serial number ({identity.serial}).")
 
 
@@ -76,7 +84,11 @@ def _by_uuid(rows: QuerySet[Asset], identity: Identity) -> Match | None:
 def _by_macs(rows: QuerySet[Asset], identity: Identity) -> Match | None:
     if not identity.macs:
         return None
-    holders = set(NetworkCard.objects.filter(mac__in=identity.macs, asset__in=rows.values("pk")).values_list("asset_id", flat=True)[:3])
+    holders = set(
+        NetworkCard.objects.filter(mac__in=identity.macs, asset__in=rows.values("pk")).values_list(
+            "asset_id", flat=True
+        )[:3]
+    )
     if len(holders) != 1:
         return None
     asset = rows.get(pk=holders.pop())
@@ -90,16 +102,24 @@ def _by_name(rows: QuerySet[Asset], identity: Identity) -> Match | None:
     """A name alone may be a coincidence: only an asset that nothing else contradicts is suggested."""
     if not identity.name:
         return None
-    named = rows.filter(name__iexact=identity.name).filter(Q(serial="") | Q(serial__iexact=identity.serial), Q(uuid="") | Q(uuid=identity.uuid))
+    named = rows.filter(name__iexact=identity.name).filter(
+        Q(serial="") | Q(serial__iexact=identity.serial), Q(uuid="") | Q(uuid=identity.uuid)
+    )
     found = list(named[:2])
     if len(found) != 1:
         return None
-    return Match(found[0], False, f"An asset named “{identity.name}” exists without serial number: is it this machine?")
+    return Match(
+        found[0], False, f"An asset named “{identity.name}” exists without serial number: is it this machine?"
+    )
 
 
 def _nothing(agent_asset: Asset | None) -> Match:
     if agent_asset is not None:
-        return Match(None, True, f"Same agent as “{agent_asset}”, but another serial number and UUID: a copied disk; new asset.")
+        return Match(
+            None,
+            True,
+            f"Same agent as “{agent_asset}”, but another serial number and UUID: a copied disk; new asset.",
+        )
     return Match(None, True, "No asset has this serial number, UUID, network address or name: new asset.")
 
 

@@ -18,7 +18,9 @@ class Enrolment(Noun):
 
     door = True
     name = models.CharField(_("name"), max_length=80)
-    site = models.ForeignKey(Site, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("site"))
+    site = models.ForeignKey(
+        Site, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("site")
+    )
     key = EncryptedTextField(editable=False)
     key_hash = models.CharField(max_length=64, unique=True, editable=False)
     previous_hash = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
@@ -48,8 +50,12 @@ class AccessToken(models.Model):
 class Agent(OrganisationModel):
     """A program that reports for a machine. Reinstalling it gives a new agent; the asset stays the same."""
 
-    enrolment = models.ForeignKey(Enrolment, models.SET_NULL, null=True, related_name="agents", verbose_name=_("enrolment key"))
-    asset = models.ForeignKey(Asset, models.SET_NULL, null=True, related_name="agents", verbose_name=_("asset"))
+    enrolment = models.ForeignKey(
+        Enrolment, models.SET_NULL, null=True, related_name="agents", verbose_name=_("enrolment key")
+    )
+    asset = models.ForeignKey(
+        Asset, models.SET_NULL, null=True, related_name="agents", verbose_name=_("asset")
+    )
     uuid = models.CharField(_("agent id"), max_length=40, blank=True)
     deviceid = models.CharField(_("device id"), max_length=255)
     name = models.CharField(_("program"), max_length=60, blank=True)
@@ -92,9 +98,13 @@ class Document(OrganisationModel):
         SUGGESTED = "suggested", _("to confirm")
         REFUSED = "refused", _("refused")
 
-    agent = models.ForeignKey(Agent, models.CASCADE, null=True, related_name="documents", verbose_name=_("agent"))
+    agent = models.ForeignKey(
+        Agent, models.CASCADE, null=True, related_name="documents", verbose_name=_("agent")
+    )
     enrolment = models.ForeignKey(Enrolment, models.SET_NULL, null=True, related_name="+")
-    asset = models.ForeignKey(Asset, models.SET_NULL, null=True, related_name="documents", verbose_name=_("asset"))
+    asset = models.ForeignKey(
+        Asset, models.SET_NULL, null=True, related_name="documents", verbose_name=_("asset")
+    )
     received_at = models.DateTimeField(_("received on"))
     source = models.CharField(_("from"), max_length=120, blank=True)
     content = models.BinaryField()
@@ -112,7 +122,14 @@ class Document(OrganisationModel):
     class Meta:
         verbose_name, verbose_name_plural = _("inventory"), _("inventories")
         indexes = [
-            models.Index(fields=["organisation", "id"], condition=models.Q(state="received"), name="document_waiting"),
+            models.Index(
+                fields=["organisation", "id"], condition=models.Q(state="received"), name="document_waiting"
+            ),
+            models.Index(
+                fields=["organisation", "-id"],
+                condition=models.Q(decision__in=["suggested", "refused"]),
+                name="document_to_look_at",
+            ),
             models.Index(fields=["asset", "-id"], name="document_of_asset"),
             models.Index(fields=["agent", "-id"], name="document_of_agent"),
             models.Index(fields=["organisation", "-id"], name="document_latest"),

@@ -84,7 +84,9 @@ def render_count(request: HttpRequest, pk: int) -> str:
         raise Http404
     require(request.actor, "enrolment.view", enrolment)  # type: ignore[attr-defined]
     agents = enrolment.agents.select_related("asset").order_by("-seen_at")[:10]
-    return render_to_string("inventory/_count.html", {"agents": agents, "count": enrolment.agents.count()}, request)
+    return render_to_string(
+        "inventory/_count.html", {"agents": agents, "count": enrolment.agents.count()}, request
+    )
 
 
 @login_required
@@ -92,7 +94,9 @@ def render_count(request: HttpRequest, pk: int) -> str:
 def rotate(request: Any, pk: int) -> HttpResponse:
     enrolment = get_object_or_404(Enrolment, pk=pk)
     enrolments.rotate(enrolment, actor=request.actor)
-    messages.success(request, _("The key is replaced; machines that use the old one are accepted for 14 more days."))
+    messages.success(
+        request, _("The key is replaced; machines that use the old one are accepted for 14 more days.")
+    )
     return redirect("enrolment-detail", pk)
 
 
@@ -112,12 +116,18 @@ def settle(request: Any, pk: int) -> HttpResponse:
     document = get_object_or_404(Document, pk=pk)
     asset = document.asset if request.POST.get("answer") == "same" else None
     actions.settle_suggestion(document=document, asset=asset, actor=request.actor, now=timezone.now())
-    return redirect(reverse("asset-detail", args=[document.asset_id]) if document.asset_id else "document-list")
+    return redirect(
+        reverse("asset-detail", args=[document.asset_id]) if document.asset_id else "document-list"
+    )
 
 
 enrolment_urls = [
     path("enrolments/<int:pk>/rotate/", rotate, name="enrolment-rotate"),
     path("enrolments/<int:pk>/revoke/", revoke, name="enrolment-revoke"),
-    path("enrolments/<int:pk>/live/", live.sse(lambda request, pk: f"enrolment:{pk}", render_count), name="enrolment-live"),
+    path(
+        "enrolments/<int:pk>/live/",
+        live.sse(lambda request, pk: f"enrolment:{pk}", render_count),
+        name="enrolment-live",
+    ),
 ]
 document_urls = [path("inventories/<int:pk>/settle/", settle, name="document-settle")]

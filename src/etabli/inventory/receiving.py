@@ -27,7 +27,17 @@ def note_agent(
         user_agent=sender.user_agent[:200], tag=sender.tag[:120], tasks=[t[:40] for t in tasks[:30]], address=address,
         proxies=",".join(sender.proxy_ids)[:300], seen_at=now, expected_at=now + expected,
     )  # fmt: skip
-    fields = ["enrolment", "version", "user_agent", "tag", "address", "proxies", "seen_at", "expected_at", "name"]
+    fields = [
+        "enrolment",
+        "version",
+        "user_agent",
+        "tag",
+        "address",
+        "proxies",
+        "seen_at",
+        "expected_at",
+        "name",
+    ]
     fields += ["uuid"] if sender.agent_id else []
     fields += ["tasks"] if tasks else []
     rows = Agent.objects.bulk_create(
@@ -45,7 +55,12 @@ def receive(
 
     with scope(organisation_id):
         agent = note_agent(
-            message, organisation_id=organisation_id, enrolment=enrolment, address=address, now=now, expected=expected
+            message,
+            organisation_id=organisation_id,
+            enrolment=enrolment,
+            address=address,
+            now=now,
+            expected=expected,
         )
         sha256 = hashlib.sha256(body.content).hexdigest()
         same = Document.objects.filter(agent=agent, sha256=sha256, state=Document.State.RECEIVED).first()
@@ -58,14 +73,25 @@ def receive(
     return document
 
 
-def note_failure(wire: bytes, *, organisation_id: int, enrolment: Enrolment | None, reason: str, headers: Mapping[str, str], now: datetime, source: str) -> None:
+def note_failure(
+    wire: bytes,
+    *,
+    organisation_id: int,
+    enrolment: Enrolment | None,
+    reason: str,
+    headers: Mapping[str, str],
+    now: datetime,
+    source: str,
+) -> None:
     """Keep the beginning of something that could not be read, with the reason, for an administrator to see.
 
     No more than a hundred an hour for an organisation: a broken client must not fill the disk.
     """
     with scope(organisation_id):
         recent = Document.objects.filter(
-            organisation_id=organisation_id, state=Document.State.FAILED, received_at__gt=now - timedelta(hours=1)
+            organisation_id=organisation_id,
+            state=Document.State.FAILED,
+            received_at__gt=now - timedelta(hours=1),
         )
         if recent[100:101].exists():
             return

@@ -19,7 +19,13 @@ from etabli.web import markup
 from . import enrolments, pages
 from .models import Agent, Document, Enrolment
 
-DECISION_TONES = {"created": "ok", "updated": "info", "unchanged": "off", "suggested": "warn", "refused": "bad"}
+DECISION_TONES = {
+    "created": "ok",
+    "updated": "info",
+    "unchanged": "off",
+    "suggested": "warn",
+    "refused": "bad",
+}
 
 give_sections(pages.section_list, pages.section_content)
 
@@ -48,7 +54,18 @@ class AgentScreen(Screen):
 
     def panels(self, obj: Agent, request: HttpRequest) -> list[Panel]:
         latest = obj.documents.order_by("-id").select_related("asset")[:20]
-        rows = [(show(d.received_at), format_html('<a href="{}">{}</a> · {}', reverse("document-detail", args=[d.pk]), d.get_decision_display() or d.get_state_display(), d.reason)) for d in latest]
+        rows = [
+            (
+                show(d.received_at),
+                format_html(
+                    '<a href="{}">{}</a> · {}',
+                    reverse("document-detail", args=[d.pk]),
+                    d.get_decision_display() or d.get_state_display(),
+                    d.reason,
+                ),
+            )
+            for d in latest
+        ]
         facts = [*self.facts(obj, self.fields), (_("Asset"), link_to(obj.asset)), (_("First contact"), show(obj.first_seen_at)),
                  (_("Last contact"), show(obj.seen_at)), (_("Expected before"), show(obj.expected_at)), (_("Tasks"), show(obj.tasks))]  # fmt: skip
         return [Panel(_("Last inventories"), rows=rows), Panel(self.singular, rows=facts, side=True)]
@@ -76,18 +93,39 @@ class EnrolmentScreen(Screen):
 
     def heading(self, obj: Enrolment) -> dict[str, Any]:
         live = obj.revoked_at is None and (obj.expires_at is None or obj.expires_at > timezone.now())
-        return {"state": {"label": _("live") if live else _("revoked or expired"), "tone": "ok" if live else "bad"}, "live": live}
+        return {
+            "state": {
+                "label": _("live") if live else _("revoked or expired"),
+                "tone": "ok" if live else "bad",
+            },
+            "live": live,
+        }
 
     def actions(self, obj: Enrolment, actor: Actor) -> list[dict[str, Any]]:
         if obj.revoked_at or not can(actor, "enrolment.change", obj):
             return []
         return [
-            {"label": _("Replace the key"), "url": reverse("enrolment-rotate", args=[obj.pk]), "icon": "refresh", "method": "post"},
-            {"label": _("Revoke"), "url": reverse("enrolment-revoke", args=[obj.pk]), "icon": "ban", "method": "post", "danger": True},
+            {
+                "label": _("Replace the key"),
+                "url": reverse("enrolment-rotate", args=[obj.pk]),
+                "icon": "refresh",
+                "method": "post",
+            },
+            {
+                "label": _("Revoke"),
+                "url": reverse("enrolment-revoke", args=[obj.pk]),
+                "icon": "ban",
+                "method": "post",
+                "danger": True,
+            },
         ]
 
     def panels(self, obj: Enrolment, request: HttpRequest) -> list[Panel]:
-        facts = [*self.facts(obj, self.fields), (_("OAuth2 client"), obj.client_id), (_("Machines"), show(obj.agents.count()))]
+        facts = [
+            *self.facts(obj, self.fields),
+            (_("OAuth2 client"), obj.client_id),
+            (_("Machines"), show(obj.agents.count())),
+        ]
         lines = pages.lines_to_paste(obj, request) if can(request.actor, "enrolment.change", obj) else []  # type: ignore[attr-defined]
         return [Panel(_("On a machine"), template="inventory/_lines.html", context={"lines": lines, "enrolment": obj, "live_url": reverse("enrolment-live", args=[obj.pk]), "count": obj.agents.count()}),
                 Panel(self.singular, rows=facts, side=True)]  # fmt: skip

@@ -142,8 +142,8 @@ def stop(cluster: Path, patience: float = 20.0) -> None:
 def serving(cluster: Path, settings: Mapping[str, str] | None = None) -> Iterator[None]:
     """The server runs inside the block; stopped after it only when this call started it."""
     started = not running(cluster)
-    start(cluster, settings)
     try:
+        start(cluster, settings)
         yield
     finally:
         if started:
@@ -282,17 +282,17 @@ def _launch(cluster: Path, account: pwd.struct_passwd | None) -> None:
             print("PostgreSQL is repairing itself after an abrupt stop; please wait…", file=sys.stderr)
             say_at = deadline + 1
         if not postmaster.alive(pid):
-            pid = _spawn_again(cluster, account)
+            pid = _spawn_again(cluster, account, pid)
         time.sleep(0.01)
 
 
-def _spawn_again(cluster: Path, account: pwd.struct_passwd | None) -> int:
+def _spawn_again(cluster: Path, account: pwd.struct_passwd | None, failed: int) -> int:
     """After a kill -9 the last sessions take a moment to notice; until then the server refuses to start."""
     reason, written_by = "", time.monotonic() + 1.0  # the server's log is written by another process
-    while not (reason := _last_failure(cluster)) and time.monotonic() < written_by:
+    while not (reason := _last_words(cluster, failed)) and time.monotonic() < written_by:
         time.sleep(0.02)
-    if not any(words in reason for words in ("still in use", "already exists")):
-        raise PostgresError(f"PostgreSQL did not start: {reason or 'no reason'} (see {cluster / 'log'}).")
+    if reason and not any(words in reason for words in ("still in use", "already exists")):
+        raise PostgresError(f"PostgreSQL did not start: {reason} (see {cluster / 'log'}).")
     time.sleep(0.2)
     return _spawn(cluster, account)
 
@@ -314,14 +314,14 @@ def _spawn(cluster: Path, account: pwd.struct_passwd | None) -> int:
     return int(done.stdout)
 
 
-def _last_failure(cluster: Path) -> str:
-    """Why the last start failed, from what the server said before its own log began, else from that log."""
-    logs = sorted((cluster / "log").glob("*.log"), key=lambda log: log.stat().st_mtime)[-1:]
-    for log in (cluster / "start.log", *logs):
-        told = log.read_text(errors="replace").splitlines()[-3:]
-        if any("FATAL" in line or "rror:" in line for line in told):
-            return "; ".join(line.split(":  ", 1)[-1].strip() for line in told)
-    return ""
+def _last_words(cluster: Path, pid: int) -> str:
+    """Why that server did not start, from what it said before its own log began and in that log; "" so far."""
+    told = (cluster / "start.log").read_text(errors="replace").splitlines()
+    for log in sorted((cluster / "log").glob("*.log"), key=lambda log: log.stat().st_mtime)[-1:]:
+        told += [line for line in log.read_text(errors="replace").splitlines() if f"[{pid}]" in line]
+    if not any(word in line for line in told for word in ("FATAL", "PANIC", "aborting startup", "sh: ")):
+        return ""
+    return "; ".join(line.split(":  ", 1)[-1].strip() for line in told[-3:])
 
 
 # --- plumbing -----------------------------------------------------------------------------------------------

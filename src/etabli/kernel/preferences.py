@@ -1,6 +1,7 @@
 """Settings people edit in the pages: declared in code, stored in the database, overridden by organisation."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -243,10 +244,13 @@ def _stored(organisation: int | None) -> Stored:
 
 
 def _read(organisation: int | None) -> Stored:
+    """Also before any scope is open: an agent's cadence is asked at the door."""
     rows = Preference.objects.filter(models.Q(organisation=None) | models.Q(organisation=organisation))
     mine: dict[str, Any] = {}
     shared: dict[str, Any] = {}
-    for owner, key, value in rows.values_list("organisation", "key", "value"):
+    with nullcontext() if organisation is None or organisation in visible() else opening():
+        found = list(rows.values_list("organisation", "key", "value"))
+    for owner, key, value in found:
         (shared if owner is None else mine)[key] = value
     return mine, shared
 

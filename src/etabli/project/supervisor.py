@@ -23,12 +23,16 @@ _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass(frozen=True)
 class Program:
-    """What to run; ``name`` is what people read, ``orphaned`` the signal it gets when we die uncaught."""
+    """What to run; ``name`` is what people read, ``orphaned`` the signal it gets when we die uncaught.
+
+    ``later``: not before the others are ready, so as not to slow them down.
+    """
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     orphaned: int = signal.SIGTERM
+    later: bool = False
 
 
 @dataclass
@@ -70,26 +74,28 @@ class Supervisor:
         """
         with _signals() as arrived:
             try:
-                self._start_due()
+                self._start_due(all_of_them=ready is None)
                 while not arrived(self._pause(hurried=ready is not None)) & set(_STOPPING):
                     self._bury()
-                    self._start_due()
                     if ready and ready():
                         ready = None
-                    elif self._look and not ready:
+                    self._start_due(all_of_them=ready is None)
+                    if self._look and not ready:
                         self._look()
             finally:
                 self._stop(arrived)
 
     def _pause(self, hurried: bool) -> float:
         now = time.monotonic()
+        if hurried:
+            return 0.05
         waiting = [child.due - now for child in self._children if child.process is None]
-        return max(0.0, min([0.05 if hurried else 2.0, *waiting]))
+        return max(0.0, min([2.0, *waiting]))
 
-    def _start_due(self) -> None:
+    def _start_due(self, *, all_of_them: bool) -> None:
         now = time.monotonic()
         for child in self._children:
-            if child.process is None and child.due <= now:
+            if child.process is None and child.due <= now and (all_of_them or not child.program.later):
                 child.process, child.since = _spawn(child.program), now
 
     def _bury(self) -> None:

@@ -20,7 +20,6 @@ from etabli.kernel.savedviews import SavedView
 from etabli.kernel.screens import Column, Panel, Screen, register
 from etabli.kernel.screens.history import describe_act
 from etabli.kernel.screens.importing.models import Import
-from etabli.kernel.tenancy import opening, visible
 from etabli.kernel.tokens import ApiToken
 from etabli.kernel.webhooks import Webhook, WebhookDelivery
 
@@ -38,26 +37,6 @@ class RoleScreen(Screen):
     columns = ["name", "verbs", "totp_required", "organisation"]
     fields = ["name", "key", "verbs", "totp_required"]
     importable = False
-
-    def save(self, form: Any, actor: Actor, *, batch: Any = None) -> Any:
-        """A shipped role is shared by every organisation: only the installation's administrators change it."""
-        from etabli.kernel.installation import require_installation
-
-        if form.instance.organisation_id is None and form.instance.pk:
-            require_installation(actor, "role.change")
-            with opening():
-                form.save()
-            return form.instance
-        form.instance.organisation_id = form.instance.organisation_id or (visible()[0] if visible() else None)
-        form.save()
-        return form.instance
-
-    def delete(self, obj: Any, actor: Actor, *, batch: Any = None) -> None:
-        from django.core.exceptions import ValidationError
-
-        if obj.organisation_id is None:
-            raise ValidationError(_("A shipped role cannot be deleted."))
-        super().delete(obj, actor, batch=batch)
 
 
 @register

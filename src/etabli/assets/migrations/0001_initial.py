@@ -2,6 +2,7 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
+import django.db.models.expressions
 import etabli.kernel.tenancy
 import etabli.kernel.text
 from django.db import migrations, models
@@ -299,5 +300,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='assetmodel',
             constraint=models.UniqueConstraint(models.F('organisation'), models.F('manufacturer'), etabli.kernel.text.Plain('name'), name='asset_model_once', nulls_distinct=False),
+        ),
+        migrations.AddIndex(
+            model_name='volume',
+            index=models.Index(condition=models.Q(('size_mib__gt', django.db.models.expressions.CombinedExpression(models.F('free_mib'), '*', models.Value(10)))), fields=['organisation', 'id'], name='volume_full'),
         ),
     ]

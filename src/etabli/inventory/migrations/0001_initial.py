@@ -127,6 +127,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='document',
+            index=models.Index(condition=models.Q(('decision__in', ['suggested', 'refused'])), fields=['organisation', '-id'], name='document_to_look_at'),
+        ),
+        migrations.AddIndex(
+            model_name='document',
             index=models.Index(fields=['asset', '-id'], name='document_of_asset'),
         ),
         migrations.AddIndex(

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -129,7 +130,7 @@ def test_it_measures_the_root_file_system_as_df_does(content: dict[str, Any]) ->
 
 def test_it_takes_less_than_a_second_and_a_half_of_processor(tmp_path: Path) -> None:
     before = os.times()
-    subprocess.run([sys.executable, SCRIPT, "--output", tmp_path / "o", "--state", tmp_path], check=True)
+    subprocess.run([sys.executable, SCRIPT, "--output", tmp_path / "o"], check=True)
     after = os.times()
     spent = after.children_user + after.children_system - before.children_user - before.children_system
     assert spent < 1.5
@@ -162,13 +163,17 @@ def test_no_missing_source_stops_it(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_a_broken_source_costs_only_its_section(tmp_path: Path) -> None:
     content = collected(
-        tmp_path, {"proc/meminfo": "nothing here\n", "etc/group": "sudo:x:27:anne,marc\nempty:x:28:\n"}
+        tmp_path,
+        {
+            "proc/meminfo": "nothing here\n",
+            "etc/passwd": "anne:x:1000:1000:Anne:/home/anne:/bin/sh\nbroken\n",
+        },
     )
     assert "hardware" not in content
-    assert content["local_groups"] == [{"name": "sudo", "id": "27", "members": ["anne", "marc"]}]
+    assert [each["name"] for each in content["local_users"]] == ["Anne"]
 
 
-def test_a_laptop_gives_its_serial_chassis_and_battery(tmp_path: Path) -> None:
+def test_a_laptop_gives_its_serial_and_chassis(tmp_path: Path) -> None:
     dmi = "sys/class/dmi/id/"
     files = {
         dmi + "product_serial": "PF2ABCDE\n",
@@ -181,14 +186,7 @@ def test_a_laptop_gives_its_serial_chassis_and_battery(tmp_path: Path) -> None:
         dmi + "product_uuid": "abc-1\n",
     }
     files |= {"proc/meminfo": "MemTotal:  16269456 kB\nSwapTotal: 2097148 kB\n"}
-    power = "sys/class/power_supply/BAT0/"
-    files |= {
-        power + "type": "Battery\n",
-        power + "energy_full_design": "57000000\n",
-        power + "energy_full": "49870000\n",
-    }
-    files |= {power + "voltage_min_design": "15520000\n", power + "technology": "Li-poly\n"}
-    content = collected(tmp_path, files | {"sys/class/power_supply/AC/type": "Mains\n"})
+    content = collected(tmp_path, files)
     assert content["bios"] == {
         "ssn": "PF2ABCDE",
         "smanufacturer": "LENOVO",
@@ -203,19 +201,6 @@ def test_a_laptop_gives_its_serial_chassis_and_battery(tmp_path: Path) -> None:
         15888,
         2047,
     ]
-    assert content["batteries"] == [
-        {"chemistry": "Li-poly", "capacity": 57000, "real_capacity": 49870, "voltage": 15520}
-    ]
-
-
-def test_a_battery_counted_in_amperes_is_told_in_milliwatt_hours(tmp_path: Path) -> None:
-    power = "sys/class/power_supply/BAT0/"
-    files = {
-        power + "type": "Battery\n",
-        power + "charge_full_design": "4000000\n",
-        power + "voltage_min_design": "7600000\n",
-    }
-    assert collected(tmp_path, files)["batteries"][0]["capacity"] == 30_400
 
 
 def test_a_container_does_not_take_the_identity_of_its_host(tmp_path: Path) -> None:
@@ -235,9 +220,7 @@ def test_two_sockets_of_two_cores_of_two_threads(tmp_path: Path) -> None:
     block = "processor\t: {0}\nvendor_id\t: GenuineIntel\nmodel name\t: Xeon\nphysical id\t: {1}\ncore id\t\t: {2}\nstepping\t: 7\n"
     blocks = [block.format(number, number // 4, number // 2 % 2) for number in range(8)]
     cpus = collected(tmp_path, {"proc/cpuinfo": "\n".join(blocks)})["cpus"]
-    assert [(cpu["core"], cpu["thread"], cpu["manufacturer"], cpu["stepping"]) for cpu in cpus] == [
-        (2, 2, "Intel", 7)
-    ] * 2
+    assert [(cpu["core"], cpu["thread"], cpu["manufacturer"]) for cpu in cpus] == [(2, 2, "Intel")] * 2
 
 
 def test_an_encrypted_disk_is_told_and_a_passing_file_system_is_not(tmp_path: Path) -> None:
@@ -276,15 +259,9 @@ def test_a_disk_gives_its_model_serial_and_size_and_a_loop_is_no_disk(tmp_path: 
     assert collected(tmp_path, {})["storages"] == [expected | {"description": "NVMe"}]
 
 
-def test_packages_of_alpine_and_arch_are_read_without_their_tools(tmp_path: Path) -> None:
+def test_packages_of_alpine_are_read_without_its_tool(tmp_path: Path) -> None:
     apk = "C:Q1abc=\nP:musl\nV:1.2.5-r0\nA:x86_64\nI:667648\nT:the musl c library\nm:Tim <tim@example.org>\n\nP:busybox\nV:1.36\n"
-    desc = "%NAME%\nbash\n\n%VERSION%\n5.2.037-1\n\n%DESC%\nThe GNU shell: bash\n\n%ARCH%\nx86_64\n\n%SIZE%\n9000\n\n%DEPENDS%\nglibc\n"
-    files = {
-        "lib/apk/db/installed": apk,
-        "var/lib/pacman/local/bash-5.2/desc": desc,
-        "var/lib/pacman/local/ALPM_DB_VERSION": "9\n",
-    }
-    musl, busybox, bash = collected(tmp_path, files)["softwares"]
+    musl, busybox = collected(tmp_path, {"lib/apk/db/installed": apk})["softwares"]
     assert (musl["name"], musl["version"], musl["filesize"], musl["publisher"]) == (
         "musl",
         "1.2.5-r0",
@@ -292,12 +269,6 @@ def test_packages_of_alpine_and_arch_are_read_without_their_tools(tmp_path: Path
         "Tim",
     )
     assert busybox["name"] == "busybox"
-    assert (bash["name"], bash["version"], bash["comments"], bash["from"]) == (
-        "bash",
-        "5.2.037-1",
-        "The GNU shell: bash",
-        "pacman",
-    )
 
 
 def test_a_package_removed_but_not_purged_is_not_installed(tmp_path: Path) -> None:
@@ -311,51 +282,20 @@ def test_a_package_removed_but_not_purged_is_not_installed(tmp_path: Path) -> No
     ]
 
 
-def test_devices_are_named_and_hubs_left_out(tmp_path: Path) -> None:
-    usb, pci = "sys/bus/usb/devices/", "sys/bus/pci/devices/0000:00:02.0/"
-    files = {
-        usb + "1-1/idVendor": "046d\n",
-        usb + "1-1/idProduct": "c31c\n",
-        usb + "1-1/product": "Keyboard K120\n",
-    }
-    files |= {usb + "usb1/idVendor": "1d6b\n", usb + "usb1/bDeviceClass": "09\n", usb + "1-1:1.0/uevent": ""}
-    content = collected(
-        tmp_path,
-        files | {pci + "vendor": "0x8086\n", pci + "device": "0x9a49\n", pci + "class": "0x030000\n"},
-    )
-    assert content["usbdevices"] == [{"vendorid": "046d", "productid": "c31c", "name": "Keyboard K120"}]
-    assert content["controllers"] == [
-        {"vendorid": "8086", "productid": "9a49", "pciclass": "0300", "pcislot": "00:02.0"}
-    ]
-
-
 # --- identity ---------------------------------------------------------------------------------------------
 
 
-def test_the_identity_is_made_once_and_kept(tmp_path: Path) -> None:
-    first = identity(str(tmp_path / "state"), now=0)
-    assert identity(str(tmp_path / "state"), now=10**9) == first
-    assert first.device_id.startswith(f"{socket.gethostname()}-19")
-    assert identity(str(tmp_path / "other"), now=0).agent_id != first.agent_id
+def test_the_identity_is_the_same_at_each_run_and_leaves_nothing_on_the_machine() -> None:
+    first = identity()
+    assert identity() == first
+    assert first.device_id.startswith(socket.gethostname())
+    assert str(UUID(first.agent_id)) == first.agent_id
 
 
-def test_a_damaged_identity_is_made_again(tmp_path: Path) -> None:
-    (tmp_path / "agent.json").write_text("{")
-    assert identity(str(tmp_path)) == identity(str(tmp_path))
-
-
-def test_an_identity_that_cannot_be_kept_is_refused_since_each_run_would_be_another_machine(
-    tmp_path: Path,
+def test_two_systems_of_one_image_with_their_own_names_are_two_machines(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(OSError, match="--state"):
-        identity(str(tmp_path / "file" / "state"))
-
-
-def test_the_identity_of_a_user_is_kept_in_its_state_directory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    identity()
-    assert (tmp_path / "etabli" / "agent.json").is_file()
+    here, name = os.uname(), "another"
+    first = identity()
+    monkeypatch.setattr(os, "uname", lambda: os.uname_result((here[0], name, *here[2:])))
+    assert identity().agent_id != first.agent_id

@@ -96,8 +96,8 @@ def secure_server(certificate: Path) -> Iterator[Listener]:
     yield from listening(Listener(certificate))
 
 
-def run(state: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(SCRIPT), "--state", str(state), *options]
+def run(*options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(SCRIPT), *options]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
 
 
@@ -117,15 +117,15 @@ def test_a_compressed_answer_is_understood(server: Listener) -> None:
 
 
 def test_run_by_hand_it_sends_and_says_so_in_one_sentence(server: Listener, tmp_path: Path) -> None:
-    done = run(tmp_path, "--server", server.url, "--tag", "CLIENT-A")
+    done = run("--server", server.url, "--tag", "CLIENT-A")
     assert done.returncode == 0, done.stderr
     assert (
         done.stderr.splitlines()[-1] == "The server accepted the inventory and expects the next one in 24h."
     )
     document = json.loads(zlib.decompress(server.received[0][2]))
-    kept = json.loads((tmp_path / "agent.json").read_text())
-    assert (document["tag"], document["deviceid"]) == ("CLIENT-A", kept["device_id"])
-    assert server.received[0][1]["GLPI-Agent-ID"] == kept["agent_id"]
+    known = collector.identity()
+    assert (document["tag"], document["deviceid"]) == ("CLIENT-A", known.device_id)
+    assert server.received[0][1]["GLPI-Agent-ID"] == known.agent_id
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_refusal_ends_with_3_and_its_reason(
     server: Listener, tmp_path: Path, reply: tuple[int, bytes], reason: str
 ) -> None:
     server.reply = reply
-    done = run(tmp_path, "--server", server.url)
+    done = run("--server", server.url)
     assert done.returncode == 3
     assert done.stderr.splitlines()[-1] == f"The server refused the inventory {reason}"
 
@@ -153,7 +153,7 @@ def test_a_refusal_ends_with_3_and_its_reason(
 def test_a_server_that_is_not_there_ends_with_2(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        done = run(tmp_path, "--server", f"http://127.0.0.1:{taken.getsockname()[1]}/")
+        done = run("--server", f"http://127.0.0.1:{taken.getsockname()[1]}/")
     assert done.returncode == 2
     assert "could not be reached" in done.stderr
 
@@ -188,10 +188,10 @@ def test_nothing_is_sent_to_a_server_that_cannot_be_trusted(
 
 
 def test_the_document_can_be_written_instead(tmp_path: Path) -> None:
-    done = run(tmp_path, "--output", "-")
+    done = run("--output", "-")
     assert done.returncode == 0
     assert json.loads(done.stdout)["action"] == "inventory"
-    assert run(tmp_path, "--output", str(tmp_path)).returncode == 1
+    assert run("--output", str(tmp_path)).returncode == 1
 
 
 @pytest.mark.parametrize(
@@ -205,9 +205,9 @@ def test_the_document_can_be_written_instead(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_option_ends_with_1(tmp_path: Path, options: tuple[str, ...]) -> None:
-    assert run(tmp_path, *options).returncode == 1
+    assert run(*options).returncode == 1
 
 
 def test_the_help_says_what_each_exit_code_means(tmp_path: Path) -> None:
-    shown = run(tmp_path, "--help").stdout
+    shown = run("--help").stdout
     assert all(f"\n  {code}  " in shown for code in range(4))

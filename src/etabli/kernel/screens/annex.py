@@ -152,13 +152,14 @@ def link_view(request: Any, noun: str, pk: int) -> HttpResponse:
     screen = registry[type(obj)]
     if request.method == "POST":
         other_noun, _colon, other = request.POST.get("other", "").partition(":")
-        if not other.isdigit() or len(other) > 18:
+        if not other.isdecimal() or len(other) > 18:
             raise Http404
         target = _target(request, other_noun, int(other))
         return _done(request, obj, lambda: attachments.link(obj, target, actor=request.actor, relation=request.POST.get("relation", "related")))
     text = request.GET.get("q", "")[:80]
-    allowed = [s.noun for s in registry.values() if can(request.actor, s.verb("view"))]
-    found = search.find(text, nouns=allowed, organisations=[attachments.organisation_of(obj)], limit=30)
+    place = attachments.organisation_of(obj)
+    allowed = [s.noun for s in registry.values() if can(request.actor, s.verb("view"), place)]
+    found = search.find(text, nouns=allowed, organisations=[place], limit=30)
     context = {
         "screen": screen, "area": screen.area, "title": _("Link %(name)s to…") % {"name": obj}, "q": text, "found": found,
         "crumbs": [{"label": screen.title, "url": screen.list_url}, {"label": str(obj), "url": screen.url(obj)}],

@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from django import forms
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import BinaryField
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI, Router
 from ninja.errors import HttpError
+from ninja.errors import ValidationError as UnreadableBody
 from ninja.utils import check_csrf
 from pydantic import BaseModel, create_model
 
 from ..actors import require
 from ..events import together
 from .filters import BadFilter
-from .forms import CUSTOM, form_class, values_of
+from .forms import CUSTOM, OWNED, STALE, defaults_of, form_class, values_of
 from .listing import Listing
 
 if TYPE_CHECKING:
@@ -65,23 +67,36 @@ def build(screens: list["Screen"], version: str) -> NinjaAPI:
 def serialise(screen: "Screen", obj: Any) -> dict[str, Any]:
     """An object as JSON: plain values, ``{"id", "name"}`` for a relation."""
     made: dict[str, Any] = {"id": obj.pk}
-    for field in screen.model._meta.concrete_fields:
-        if field.name in OMITTED or field.primary_key or getattr(field, "secret", False):
-            continue
+    for field in told_fields(screen):
         if field.name == "organisation":
             made["organisation"] = obj.organisation_id
         elif field.is_relation:
-            related = getattr(obj, field.name)
-            made[field.name] = None if related is None else {"id": related.pk, "name": str(related)}
+            made[field.name] = _reference(obj, field.name)
         else:
             made[field.name] = field.value_from_object(obj)
     return made
+
+
+def told_fields(screen: "Screen") -> list[Any]:
+    """The fields the API gives: neither the key (``id`` first), nor digests and passwords, nor raw bytes."""
+    fields = screen.model._meta.concrete_fields
+    return [f for f in fields if f.name not in OMITTED and not f.primary_key and not isinstance(f, BinaryField)]
+
+
+def _reference(obj: Any, name: str) -> dict[str, Any] | None:
+    try:
+        related = getattr(obj, name)
+    except ObjectDoesNotExist:  # outside the scope: as if there were none
+        return None
+    return None if related is None else {"id": related.pk, "name": str(related)}
 
 
 def full(screen: "Screen", rows: Any) -> Any:
     """With the joins that :func:`serialise` reads: the number of queries does not depend on the rows."""
     joins = [f.name for f in screen.model._meta.concrete_fields if f.is_relation and f.name != "organisation"]
     deeper = [j for j in screen.related if j not in joins]
+    raw = [f.name for f in screen.model._meta.concrete_fields if isinstance(f, BinaryField)]
+    rows = rows.defer(*raw) if raw else rows
     return rows.select_related(*joins, *deeper) if joins or deeper else rows
 
 
@@ -155,15 +170,23 @@ def _get(screen: "Screen", request: Any, key: int, act: str = "view") -> Any:
 
 def _create(screen: "Screen", request: Any, sent: dict[str, Any]) -> dict[str, Any]:
     require(request.actor, screen.verb("add"))
-    form = form_class(screen)(_flat(sent), actor=request.actor)
+    made = form_class(screen)
+    blank = made(None, actor=request.actor)
+    form = made({**defaults_of(blank), **_flat(sent)}, actor=request.actor)
     return serialise(screen, _saved(screen, form, request.actor))
 
 
 def _create_many(screen: "Screen", request: Any, bodies: list[Any]) -> list[dict[str, Any]]:
     if len(bodies) > MOST_CREATED:
         raise HttpError(400, _("At most %(most)s objects a call.") % {"most": MOST_CREATED})
+    made = []
     with transaction.atomic(), together():
-        return [_create(screen, request, _sent(body)) for body in bodies]
+        for number, body in enumerate(bodies):
+            try:
+                made.append(_create(screen, request, _sent(body)))
+            except Invalid as error:
+                raise Invalid({f"{number}.{name}": messages for name, messages in error.errors.items()})
+    return made
 
 
 def _change(screen: "Screen", request: Any, key: int, sent: dict[str, Any]) -> dict[str, Any]:
@@ -176,6 +199,8 @@ def _change(screen: "Screen", request: Any, key: int, sent: dict[str, Any]) -> d
 
 def _saved(screen: "Screen", form: Any, actor: Any) -> Any:
     if not form.is_valid():
+        if form.has_error(NON_FIELD_ERRORS, "stale"):
+            raise ValidationError(STALE, code="stale")
         raise Invalid({n: [str(m) for m in messages] for n, messages in form.errors.items()})
     return screen.save(form, actor)
 
@@ -194,6 +219,9 @@ def _explain_errors(api: NinjaAPI) -> None:
     def told(status: int) -> Any:
         return lambda request, error: answer({"detail": str(error) or type(error).__name__}, status)
 
+    api.add_exception_handler(
+        UnreadableBody, lambda request, error: answer({"detail": _("Some values are refused."), "errors": _by_field(error.errors)}, 422)
+    )
     api.add_exception_handler(BadFilter, told(400))
     api.add_exception_handler(PermissionDenied, told(403))
     api.add_exception_handler(Http404, lambda request, error: answer({"detail": _("Not found.")}, 404))
@@ -203,6 +231,15 @@ def _explain_errors(api: NinjaAPI) -> None:
     api.add_exception_handler(
         ValidationError, lambda request, error: answer({"detail": " ".join(error.messages)}, 409)
     )
+
+
+def _by_field(problems: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """Pydantic's list of problems as messages by field: ``body.0.name`` for a field of the first object of several."""
+    found: dict[str, list[str]] = {}
+    for one in problems:
+        place = [str(part) for part in one.get("loc", ())]
+        found.setdefault(".".join(place[2:] if place[:2] == ["body", "body"] else place), []).append(str(one.get("msg", "")))
+    return found
 
 
 def _sent(body: Any) -> dict[str, Any]:
@@ -218,7 +255,7 @@ def _flat(sent: dict[str, Any]) -> dict[str, Any]:
 
 def body_of(screen: "Screen", *, partial: bool) -> type[BaseModel]:
     """The pydantic model of a body, from the form: what the form requires is required (nothing when ``partial``)."""
-    fields: dict[str, Any] = {"organisation": (int | None, None)} if hasattr(screen.model, "organisation_id") else {}
+    fields: dict[str, Any] = {"organisation": (int | None, None)} if issubclass(screen.model, OWNED) else {}
     for name, field in form_class(screen).base_fields.items():
         kind = _kind(field)
         required = field.required and field.initial is None and not partial
@@ -232,9 +269,7 @@ def body_of(screen: "Screen", *, partial: bool) -> type[BaseModel]:
 def described(screen: "Screen") -> type[BaseModel]:
     """The pydantic model that describes an object in the OpenAPI document."""
     fields: dict[str, Any] = {"id": (int, ...)}
-    for field in screen.model._meta.concrete_fields:
-        if field.name not in OMITTED and not field.primary_key:
-            fields[field.name] = (Any, None)
+    fields |= {field.name: (Any, None) for field in told_fields(screen)}
     return create_model(f"{screen.model.__name__}", **fields)
 
 
@@ -248,7 +283,9 @@ def _kind(field: forms.Field) -> Any:
     from django.contrib.postgres.forms import SimpleArrayField
 
     if isinstance(field, SimpleArrayField):
-        return str
+        return list[str] | str
+    if isinstance(field, forms.TypedChoiceField) and not isinstance(field.coerce(field.empty_value or "0"), str):
+        return int | str
     return next((made for kind, made in KINDS if isinstance(field, kind)), str)
 
 

@@ -22,6 +22,7 @@ from .columns import capitalised
 if TYPE_CHECKING:
     from .screen import Screen
 
+OWNED = (OrganisationModel, SharedModel)
 SELECT_LIMIT = 200
 CUSTOM = "custom_"
 
@@ -44,13 +45,13 @@ class NounForm(forms.ModelForm):
             )
 
     def _organisation(self, given: int | None, data: Any) -> int | None:
-        if not issubclass(self.screen.model, OrganisationModel):
+        if not issubclass(self.screen.model, OWNED):
             return None
         if self.instance.pk:
-            return int(self.instance.organisation_id)
+            return self.instance.organisation_id
         possible = self.possible_organisations()
         asked = given or (data.get("organisation") if data else None)
-        if asked and str(asked).isdigit() and int(asked) in possible:
+        if asked and str(asked).isdecimal() and int(asked) in possible:
             return int(asked)
         return possible[0] if len(possible) == 1 else None
 
@@ -58,7 +59,7 @@ class NounForm(forms.ModelForm):
         return [o for o in visible() if can(self.actor, self.screen.verb("add"), o)]
 
     def _ask_organisation(self) -> None:
-        if not issubclass(self.screen.model, OrganisationModel) or self.instance.pk:
+        if not issubclass(self.screen.model, OWNED) or self.instance.pk:
             return
         possible = self.possible_organisations()
         self.fields["organisation"] = forms.ModelChoiceField(
@@ -71,7 +72,7 @@ class NounForm(forms.ModelForm):
         self.order_fields(["organisation"])
 
     def _narrow_relations(self) -> None:
-        for name, one in self.fields.items():
+        for name, one in list(self.fields.items()):
             if not isinstance(one, forms.ModelChoiceField) or name == "organisation":
                 continue
             queryset = one.queryset
@@ -84,9 +85,16 @@ class NounForm(forms.ModelForm):
                 queryset = queryset.filter(organisation=self.organisation_id)
             elif issubclass(queryset.model, SharedModel) and self.organisation_id:
                 queryset = queryset.filter(Q(organisation=None) | Q(organisation=self.organisation_id))
+            if not issubclass(queryset.model, OWNED) and self._holds_unseen(name, queryset):
+                del self.fields[name]  # a client does not see its provider: saving must not cut it off
+                continue
             one.queryset = queryset
             one.widget = ComboSelect(queryset.model, one.widget.attrs, choices=one.widget.choices)
             one.widget.is_required = one.required
+
+    def _holds_unseen(self, name: str, queryset: Any) -> bool:
+        key = getattr(self.instance, f"{name}_id", None) if self.instance.pk else None
+        return key is not None and not queryset.filter(pk=key).exists()
 
     def _add_custom_fields(self) -> None:
         self.custom_fields: Sequence[Any] = ()
@@ -102,7 +110,7 @@ class NounForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if isinstance(self.instance, OrganisationModel) and not self.instance.pk:
+        if isinstance(self.instance, OWNED) and not self.instance.pk:
             chosen = cleaned.get("organisation")
             self.organisation_id = chosen.pk if chosen else self.organisation_id
             if self.organisation_id is None:
@@ -125,6 +133,19 @@ class NounForm(forms.ModelForm):
         if self.custom_fields:
             values = {f.key: self.cleaned_data.get(CUSTOM + f.key) for f in self.custom_fields}
             self.instance.custom = {**(self.instance.custom or {}), **customfields.clean_values(self.custom_fields, values)}
+
+    def validate_constraints(self) -> None:
+        """Every constraint whose fields are sound, also those that count the organisation (which is no form field)."""
+        try:
+            self.instance.validate_constraints(exclude=set(self.errors))
+        except ValidationError as error:
+            self._update_errors(error)
+
+    def validate_unique(self) -> None:
+        try:
+            self.instance.validate_unique(exclude=set(self.errors))
+        except ValidationError as error:
+            self._update_errors(error)
 
     def sections(self) -> list[dict[str, Any]]:
         """The fields grouped as the screen says: the first group open, the others folded unless they hold a value."""
@@ -169,7 +190,7 @@ class ComboSelect(forms.Select):
             return super().optgroups(name, value, attrs)
         rows = list(choices.queryset[: SELECT_LIMIT + 1])
         if len(rows) > SELECT_LIMIT:
-            wanted = [v for v in value if str(v).isdigit()]
+            wanted = [v for v in value if str(v).isdecimal() and len(str(v)) < 19]
             rows = list(choices.queryset.filter(pk__in=wanted))
             self.searched = True
         self.choices = [("", "—"), *[(str(r.pk), str(r)) for r in rows]]
@@ -194,6 +215,12 @@ def values_of(screen: "Screen", obj: Any) -> dict[str, Any]:
     for key, value in (getattr(obj, "custom", None) or {}).items():
         values[CUSTOM + key] = value
     return values
+
+
+def defaults_of(form: NounForm) -> dict[str, Any]:
+    """What the form of a new object holds before anybody fills it: the base of a row or a body that leaves values out."""
+    given = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
+    return {name: value for name, value in given.items() if value is not None and name != "version"}
 
 
 def _field(field: Any, **kwargs: Any) -> Any:

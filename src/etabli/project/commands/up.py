@@ -58,8 +58,8 @@ def _serve(host: str, port: int, worker: bool, workers: int, *, demo: bool, curi
     try:
         with instance.held():
             _check_port(host, port)
-            ensure_running()
             try:
+                ensure_running()
                 first = _prepare(demo, curious)
                 _supervise(host, port, worker, workers, first)
             finally:
@@ -101,7 +101,7 @@ def _supervise(host: str, port: int, worker: bool, workers: int, first: bool) ->
     if worker:
         command = [sys.executable, "-P", "-m", "etabli.project.cli", "worker"]
         # jobs are safe to run twice, and a worker that waits for its last job would outlive us for long
-        programs.append(Program(_("The background jobs"), command, orphaned=signal.SIGKILL))
+        programs.append(Program(_("The background jobs"), command, orphaned=signal.SIGKILL, later=True))
     supervisor = Supervisor(
         programs,
         say,

@@ -33,6 +33,8 @@ class Sending:
 
 def voices(company: Company, items: list[Item], rng: Random) -> list[Voice]:
     """The machines that have an agent. Virtual ones without a serial number are known by their UUID."""
+    if company.key == "saint-aubin":
+        _typed_by_hand(next(i for i in items if i.asset.kind.key == "desktop" and i.asset.state == Asset.State.IN_SERVICE))
     made = [
         Voice(item, company, rank, rng)
         for rank, item in enumerate(i for i in items if i.asset.kind.key in COMPUTERS and i.asset.state in SPEAKING)
@@ -41,6 +43,12 @@ def voices(company: Company, items: list[Item], rng: Random) -> list[Voice]:
         if not voice.item.asset.serial:
             Asset.objects.filter(pk=voice.item.asset.pk).update(uuid=voice.uuid)
     return made
+
+
+def _typed_by_hand(item: Item) -> None:
+    """Somebody entered this one without its serial number: only its name will match, a person has to say."""
+    Asset.objects.filter(pk=item.asset.pk).update(serial="")
+    item.newcomer = True
 
 
 def sendings(speaking: list[Voice], rng: Random, *, start: datetime, now: datetime) -> list[Sending]:
@@ -53,31 +61,31 @@ def _of(voice: Voice, rng: Random, start: datetime, now: datetime) -> Iterator[S
     bought = voice.item.asset.commissioned_on
     days = (now.date() - bought).days if bought else 400
     first = max(start + timedelta(days=rng.uniform(1, 40)), now - timedelta(days=days))
-    last = _last(rng, now)
+    last = _last(rng, now, 9 if voice.item.asset.kind.key in {"laptop", "desktop"} else 23)
     first = min(first, last - timedelta(hours=3))
-    if first < last - timedelta(days=20):
+    if first < last - timedelta(days=20) and not voice.item.newcomer:
         yield Sending(first, voice.deviceid, voice.says(first, newer=0.1), voice.headers())
+        if rng.random() < 0.35:
+            middle = first + (last - first) * rng.uniform(0.2, 0.9)
+            yield Sending(middle, voice.deviceid, voice.says(middle, newer=0.5), voice.headers())
     yield Sending(last, voice.deviceid, voice.says(last, newer=0.9), voice.headers())
 
 
-def _last(rng: Random, now: datetime) -> datetime:
-    """Nine machines in ten spoke within a day; a few are on holiday, one in thirty was forgotten in a drawer."""
+def _last(rng: Random, now: datetime, hours: int) -> datetime:
+    """Most machines spoke in the last hours; a few are on holiday, one in twenty was forgotten in a drawer."""
     chance = rng.random()
-    if chance < 0.9:
-        return now - timedelta(minutes=rng.randint(2, 23 * 60))
-    if chance < 0.965:
+    if chance < 0.88 or hours > 9:
+        return now - timedelta(minutes=rng.randint(2, hours * 60))
+    if chance < 0.945:
         return now - timedelta(days=rng.uniform(1.2, 18))
     return now - timedelta(days=rng.uniform(34, 110))
 
 
 def oddities(company: Company, items: list[Item], speaking: list[Voice], *, now: datetime) -> list[Sending]:
-    """One machine that somebody has to recognise, one partial inventory that came too early and badly filled."""
+    """A partial inventory that came before any full one, with values that mean nothing."""
     if company.key != "saint-aubin":
         return []
     taken = {v.item.asset.pk for v in speaking}
-    by_hand = next(v for v in speaking if v.item.asset.kind.key == "desktop")
-    # Typed long ago without its serial number: only the name matches.
-    Asset.objects.filter(pk=by_hand.item.asset.pk).update(serial="", uuid="")
     unknown = Voice(next(i for i in items if i.asset.kind.key == "laptop" and i.asset.pk in taken), company, 190, Random(7))
     document = unknown.says(now, newer=1)
     rows = [row | {"install_date": "0000-00-00", "filesize": "inconnue"} for row in document["content"]["softwares"][:4]]

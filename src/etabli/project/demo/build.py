@@ -11,13 +11,13 @@ from etabli.assets.models import Asset, AssetModel, Manufacturer
 from etabli.inventory import enrolments
 from etabli.inventory.models import Document
 from etabli.kernel.actors import SYSTEM, Actor
-from etabli.kernel.events import publish, together
+from etabli.kernel.events import together
 from etabli.kernel.organisations import Organisation
 from etabli.kernel.tenancy import scope
 from etabli.people.actions import start_organisation
 from etabli.people.models import Building, Floor, OrgUnit, Person, Rack, Room, Site, Team
 
-from . import arrivals, fleet, history, places, staff
+from . import arrivals, devices, fleet, history, places, staff
 from .companies import CLIENTS, PROVIDER, Company
 from .staff import Names
 
@@ -76,8 +76,9 @@ def _inventory(company: Company, organisation: Organisation, items: list[fleet.I
     speaking = arrivals.voices(company, items, work.rng)
     found = arrivals.sendings(speaking, work.rng, start=work.start, now=work.now)
     odd = arrivals.oddities(company, items, speaking, now=work.now)
+    asked = devices.answers(items, speaking, work.rng, now=work.now)
     with together():
-        arrivals.send(sorted([*found, *odd], key=lambda s: s.at), organisation.pk)
+        arrivals.send(sorted([*found, *odd, *asked], key=lambda s: s.at), organisation.pk)
     arrivals.enrolled(speaking, key)
 
 
@@ -85,6 +86,3 @@ def counted(organisations: list[int]) -> dict[str, Any]:
     """What there is to see, in numbers."""
     kinds = (("people", Person), ("assets", Asset), ("inventories", Document))
     return {name: model.objects.filter(organisation__in=organisations).count() for name, model in kinds}
-
-
-__all__ = ["build", "counted", "publish"]

@@ -29,10 +29,11 @@ class SitePlan:
 
 @dataclass(frozen=True)
 class UnitPlan:
-    """An org unit with its positions: ``(title, number of people)``, the manager first; « m|f » titles agree."""
+    """An org unit: its positions ``(title, number of people)``, the manager first, « m|f » titles agree; its rooms."""
 
     name: str
     positions: tuple[tuple[str, int], ...]
+    rooms: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,9 @@ PROVIDER = Company(
         ),
     ),
     units=(
-        UnitPlan("Direction", (("Gérant|Gérante", 1),)),
-        UnitPlan("Support", (("Responsable support", 1), ("Technicien|Technicienne", 4))),
-        UnitPlan("Projets", (("Ingénieur systèmes|Ingénieure systèmes", 2),)),
+        UnitPlan("Direction", (("Gérant|Gérante", 1),), ("Bureau de direction",)),
+        UnitPlan("Support", (("Responsable support", 1), ("Technicien|Technicienne", 4)), ("Open space support", "Atelier de préparation",)),
+        UnitPlan("Projets", (("Ingénieur systèmes|Ingénieure systèmes", 2),), ("Open space support",)),
     ),
     fleet={
         "laptop": 9, "desktop": 1, "server": 2, "vm": 4, "tablet": 1, "phone": 8, "monitor": 6, "printer": 1, "switch": 1,
@@ -119,13 +120,13 @@ CLINIC = Company(
         ),
     ),
     units=(
-        UnitPlan("Direction", (("Directeur|Directrice", 1), ("Assistant de direction|Assistante de direction", 1))),
-        UnitPlan("Administration", (("Responsable administratif et financier|Responsable administrative et financière", 1), ("Comptable", 1), ("Gestionnaire de paie", 1), ("Secrétaire médical|Secrétaire médicale", 4))),
-        UnitPlan("Soins", (("Directeur des soins|Directrice des soins", 1), ("Cadre de santé", 2), ("Infirmier|Infirmière", 8), ("Aide-soignant|Aide-soignante", 4))),
-        UnitPlan("Bloc opératoire", (("Chef de bloc|Cheffe de bloc", 1), ("Infirmier de bloc|Infirmière de bloc", 3), ("Médecin anesthésiste", 2))),
-        UnitPlan("Pharmacie", (("Pharmacien|Pharmacienne", 1), ("Préparateur en pharmacie|Préparatrice en pharmacie", 1))),
-        UnitPlan("Accueil et admissions", (("Responsable des admissions", 1), ("Agent d'accueil|Agente d'accueil", 2))),
-        UnitPlan("Technique", (("Responsable technique", 1), ("Référent informatique|Référente informatique", 1), ("Agent de maintenance|Agente de maintenance", 1))),
+        UnitPlan("Direction", (("Directeur|Directrice", 1), ("Assistant de direction|Assistante de direction", 1)), ("Direction",)),
+        UnitPlan("Administration", (("Responsable administratif et financier|Responsable administrative et financière", 1), ("Comptable", 1), ("Gestionnaire de paie", 1), ("Secrétaire médical|Secrétaire médicale", 4)), ("Comptabilité", "Secrétariat médical",)),
+        UnitPlan("Soins", (("Directeur des soins|Directrice des soins", 1), ("Cadre de santé", 2), ("Infirmier|Infirmière", 8), ("Aide-soignant|Aide-soignante", 4)), ("Poste de soins A", "Poste de soins B", "Urgences", "Cabinet 1", "Cabinet 2",)),
+        UnitPlan("Bloc opératoire", (("Chef de bloc|Cheffe de bloc", 1), ("Infirmier de bloc|Infirmière de bloc", 3), ("Médecin anesthésiste", 2)), ("Bloc 1", "Bloc 2", "Salle de réveil",)),
+        UnitPlan("Pharmacie", (("Pharmacien|Pharmacienne", 1), ("Préparateur en pharmacie|Préparatrice en pharmacie", 1)), ("Pharmacie",)),
+        UnitPlan("Accueil et admissions", (("Responsable des admissions", 1), ("Agent d'accueil|Agente d'accueil", 2)), ("Admissions", "Accueil",)),
+        UnitPlan("Technique", (("Responsable technique", 1), ("Référent informatique|Référente informatique", 1), ("Agent de maintenance|Agente de maintenance", 1)), ("Archives", "Stérilisation",)),
     ),
     fleet={
         "laptop": 26, "desktop": 22, "server": 3, "vm": 8, "tablet": 6, "phone": 14, "monitor": 34, "printer": 7, "switch": 6,
@@ -165,12 +166,12 @@ WORKSHOP = Company(
         ),
     ),
     units=(
-        UnitPlan("Direction", (("Gérant|Gérante", 1), ("Assistant de gestion|Assistante de gestion", 1))),
-        UnitPlan("Bureau d'études", (("Responsable du bureau d'études", 1), ("Dessinateur-projeteur|Dessinatrice-projeteuse", 4))),
-        UnitPlan("Production", (("Chef d'atelier|Cheffe d'atelier", 1), ("Menuisier|Menuisière", 6), ("Opérateur sur commande numérique|Opératrice sur commande numérique", 2))),
-        UnitPlan("Commerce", (("Responsable commercial|Responsable commerciale", 1), ("Commercial|Commerciale", 3))),
-        UnitPlan("Administration", (("Comptable", 1), ("Chargé des achats|Chargée des achats", 1))),
-        UnitPlan("Logistique", (("Responsable logistique", 1), ("Chauffeur-livreur|Chauffeuse-livreuse", 1))),
+        UnitPlan("Direction", (("Gérant|Gérante", 1), ("Assistant de gestion|Assistante de gestion", 1)), ("Direction",)),
+        UnitPlan("Bureau d'études", (("Responsable du bureau d'études", 1), ("Dessinateur-projeteur|Dessinatrice-projeteuse", 4)), ("Bureau d'études",)),
+        UnitPlan("Production", (("Chef d'atelier|Cheffe d'atelier", 1), ("Menuisier|Menuisière", 6), ("Opérateur sur commande numérique|Opératrice sur commande numérique", 2)), ("Montage", "Débit", "Finition", "Commande numérique",)),
+        UnitPlan("Commerce", (("Responsable commercial|Responsable commerciale", 1), ("Commercial|Commerciale", 3)), ("Salle d'exposition", "Accueil",)),
+        UnitPlan("Administration", (("Comptable", 1), ("Chargé des achats|Chargée des achats", 1)), ("Comptabilité",)),
+        UnitPlan("Logistique", (("Responsable logistique", 1), ("Chauffeur-livreur|Chauffeuse-livreuse", 1)), ("Bureau logistique", "Quai",)),
     ),
     fleet={
         "laptop": 16, "desktop": 12, "server": 2, "vm": 5, "tablet": 4, "phone": 10, "monitor": 28, "printer": 5, "switch": 4,
@@ -212,14 +213,14 @@ TOWN_HALL = Company(
         ),
     ),
     units=(
-        UnitPlan("Direction générale", (("Directeur général des services|Directrice générale des services", 1), ("Assistant du maire|Assistante du maire", 1))),
-        UnitPlan("Accueil et état civil", (("Responsable de l'accueil", 1), ("Agent d'état civil|Agente d'état civil", 3))),
-        UnitPlan("Urbanisme", (("Responsable de l'urbanisme", 1), ("Instructeur|Instructrice", 1))),
-        UnitPlan("Finances", (("Responsable des finances", 1), ("Agent comptable|Agente comptable", 1))),
-        UnitPlan("Services techniques", (("Directeur des services techniques|Directrice des services techniques", 1), ("Agent technique|Agente technique", 3))),
-        UnitPlan("École et périscolaire", (("Coordinateur périscolaire|Coordinatrice périscolaire", 1), ("Animateur|Animatrice", 2))),
-        UnitPlan("Police municipale", (("Chef de poste|Cheffe de poste", 1), ("Policier municipal|Policière municipale", 1))),
-        UnitPlan("Médiathèque", (("Directeur de la médiathèque|Directrice de la médiathèque", 1),)),
+        UnitPlan("Direction générale", (("Directeur général des services|Directrice générale des services", 1), ("Assistant du maire|Assistante du maire", 1)), ("Direction générale", "Bureau du maire",)),
+        UnitPlan("Accueil et état civil", (("Responsable de l'accueil", 1), ("Agent d'état civil|Agente d'état civil", 3)), ("Accueil", "État civil",)),
+        UnitPlan("Urbanisme", (("Responsable de l'urbanisme", 1), ("Instructeur|Instructrice", 1)), ("Urbanisme",)),
+        UnitPlan("Finances", (("Responsable des finances", 1), ("Agent comptable|Agente comptable", 1)), ("Finances",)),
+        UnitPlan("Services techniques", (("Directeur des services techniques|Directrice des services techniques", 1), ("Agent technique|Agente technique", 3)), ("Bureau", "Garage",)),
+        UnitPlan("École et périscolaire", (("Coordinateur périscolaire|Coordinatrice périscolaire", 1), ("Animateur|Animatrice", 2)), ("Bureau de la direction", "Salle informatique",)),
+        UnitPlan("Police municipale", (("Chef de poste|Cheffe de poste", 1), ("Policier municipal|Policière municipale", 1)), ("Police municipale",)),
+        UnitPlan("Médiathèque", (("Directeur de la médiathèque|Directrice de la médiathèque", 1),), ("Salle du conseil",)),
     ),
     fleet={
         "laptop": 12, "desktop": 18, "server": 2, "vm": 4, "tablet": 4, "phone": 10, "monitor": 26, "printer": 6, "switch": 5,

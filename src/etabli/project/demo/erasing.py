@@ -9,7 +9,6 @@ from django.db import connection, models
 from django.db.models import Q
 
 from etabli.inventory.models import AccessToken, Enrolment
-from etabli.kernel.events import Event
 from etabli.kernel.files import File, path_of
 from etabli.kernel.organisations import Organisation
 from etabli.kernel.tenancy import OrganisationModel, SharedModel, everywhere, opening
@@ -83,6 +82,3 @@ def _drop_contents(contents: set[str]) -> None:
         kept = set(File.objects.filter(sha256__in=contents).values_list("sha256", flat=True))
     for sha256 in contents - kept:
         default_storage.delete(path_of(sha256))
-
-
-__all__ = ["Event", "erase"]

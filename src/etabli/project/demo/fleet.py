@@ -24,11 +24,12 @@ REASONS = {
 
 @dataclass
 class Item:
-    """An asset being made, the product it is, and for a computer the family of its system."""
+    """An asset being made, the product it is; for a computer the family of its system, and whether it never spoke yet."""
 
     asset: Asset
     product: Product
     system: str = ""
+    newcomer: bool = False
 
 
 def equip(company: Company, people: list[Person], rng: Random, *, today: date) -> list[Item]:
@@ -141,6 +142,9 @@ def _age(items: list[Item], rng: Random, today: date) -> None:
             [State.IN_SERVICE, State.IN_STOCK, State.PREPARING, State.ON_LOAN, State.TO_RETIRE if old else State.IN_STOCK, State.RETIRED if old else State.IN_STOCK],
             [50, 24, 5, 5, 10, 6],
         )[0]
+    worn = [i for i in items if i.asset.kind.key in {"laptop", "desktop"} and (today - (i.asset.bought_on or today)).days > 1450]
+    for item in worn[:: 3]:
+        item.asset.state = State.TO_RETIRE
     for item in rng.sample([i for i in items if i.asset.kind.key in {"laptop", "printer", "desktop", "phone"}], 2):
         item.asset.state = State.IN_REPAIR
     lost = rng.choice([i for i in items if i.asset.kind.key in {"phone", "tablet"}])

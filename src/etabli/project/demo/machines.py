@@ -64,7 +64,9 @@ class Voice:
         rng = Random(self.choice)  # the same programs each time: only versions move
         day = at.date() if newer == 0 else (at - timedelta(days=200)).date()
         if self.windows:
-            content["softwares"] = programs.windows(rng, self.company.key, newer=newer, day=day)
+            content["softwares"] = programs.windows(
+                rng, self.company.key, self.item.product.maker, server=self.item.asset.kind.key in {"server", "vm"}, newer=newer, day=day
+            )  # fmt: skip
         elif self.family == "debian":
             content["softwares"] = programs.debian(rng, newer=newer, day=day)
         return {

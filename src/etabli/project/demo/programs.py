@@ -123,11 +123,19 @@ wget whiptail xz-utils zlib1g glpi-agent borgbackup nginx postgresql-15 zabbix-a
 """.split()
 
 
-def windows(rng: Random, company: str, *, newer: float, day: date) -> list[dict[str, Any]]:
+OFFICE = ("Zoom", "Microsoft Teams", "Microsoft 365", "Mozilla Thunderbird", "GIMP", "PDF", "VLC", "HP Support", "Intel(R) W", "Intel(R) G", "Dell")
+
+
+def windows(rng: Random, company: str, maker: str, *, server: bool, newer: float, day: date) -> list[dict[str, Any]]:
     """Rows of a ``softwares`` section; ``newer`` is the share of programs already brought up to date."""
-    own = BY_COMPANY[company]
-    chosen = [p for p in COMMON if rng.random() < 0.86] + [p for p in own if rng.random() < 0.75]
+    common = [p for p in COMMON if not (server and p.name.startswith(OFFICE)) and not _foreign(p, maker)]
+    chosen = [p for p in common if rng.random() < 0.86] + [p for p in BY_COMPANY[company] if rng.random() < 0.75]
     return [_row(p.name, p.publisher, p.after if rng.random() < newer else p.before, "registry", "x86_64", rng, day) for p in chosen]
+
+
+def _foreign(program: Program, maker: str) -> bool:
+    """A maker's own tool is not on another maker's machines."""
+    return (program.publisher == "Dell Inc." and maker != "Dell Inc.") or (program.publisher == "HP Inc." and maker != "HP")
 
 
 def debian(rng: Random, *, newer: float, day: date) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ import unicodedata
 from datetime import date, timedelta
 from random import Random
 
-from etabli.people.models import OrgUnit, Person, Room, Site, Team, TeamMember
+from etabli.people.models import OrgUnit, Person, Room, Team, TeamMember
 
 from .companies import Company
 
@@ -56,7 +56,7 @@ def email_of(name: str, domain: str) -> str:
 
 def hire(company: Company, rng: Random, names: Names, *, today: date) -> list[Person]:
     """Make the org units and the people of a company, in the scope of its organisation; not published."""
-    sites = list(Site.objects.order_by("pk"))
+    rooms = {room.name: room for room in Room.objects.select_related("site").order_by("-pk")}
     known = iter(PROVIDER_STAFF if company.key == "normandie" else ())
     people: list[Person] = []
     top: OrgUnit | None = None
@@ -68,8 +68,8 @@ def hire(company: Company, rng: Random, names: Names, *, today: date) -> list[Pe
         for title in (title for title, number in plan.positions for _ in range(number)):
             person = _person(company, rng, names, next(known, None), title, today, len(people) + 1)
             person.unit, person.manager = unit, chief or head
-            person.site = sites[0] if len(sites) == 1 or rng.random() < 0.78 else rng.choice(sites[1:])
-            person.room = rng.choice(list(Room.objects.filter(site=person.site, technical=False)))
+            person.room = rooms[plan.rooms[0] if person.manager is head else rng.choice(plan.rooms)]
+            person.site = person.room.site
             person.save()
             people.append(person)
             chief = chief or person

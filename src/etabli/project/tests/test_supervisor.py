@@ -100,3 +100,24 @@ def test_programs_do_not_outlive_a_supervisor_killed_uncaught(tmp_path: Path, ma
     running.kill()
     running.communicate(timeout=20)
     assert ends(child)
+
+
+def test_a_later_program_waits_until_the_others_are_ready(tmp_path: Path, mark: Path) -> None:
+    early, late = BEAT.format(mark=str(mark)), BEAT.format(mark=str(tmp_path / "late"))
+    code = (
+        f"import sys; sys.path[:0] = {[*sys.path]!r}\nfrom pathlib import Path\n"
+        "from etabli.project.supervisor import Program, Supervisor\n"
+        f"programs = [Program('late', [sys.executable, '-c', {late!r}], later=True),"
+        f" Program('early', [sys.executable, '-c', {early!r}])]\n"
+        f"Supervisor(programs, print).run(lambda: Path('ready').exists())"
+    )
+    running = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path)
+    try:
+        pid_of(mark)
+        time.sleep(0.3)
+        assert not (tmp_path / "late").exists()
+        (tmp_path / "ready").touch()
+        assert pid_of(tmp_path / "late")
+    finally:
+        running.send_signal(signal.SIGTERM)
+        running.wait(20)

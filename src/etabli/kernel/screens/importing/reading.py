@@ -12,7 +12,7 @@ from ...actors import Actor, can
 from ...tenancy import OrganisationModel
 from ...text import plain
 from ..columns import capitalised
-from ..forms import CUSTOM, NounForm, form_class, values_of
+from ..forms import CUSTOM, NounForm, defaults_of, form_class, values_of
 
 if TYPE_CHECKING:
     from ..screen import Screen
@@ -53,7 +53,8 @@ class Reader:
         self.columns = [(int(number), name) for number, name in mapping.items() if name]
         self.create_missing = create_missing
         self.form_class = form_class(screen)
-        self.fields = self.blank().fields
+        blank = self.blank()
+        self.fields, self.defaults = blank.fields, defaults_of(blank)
         self._names: dict[str, dict[str, int]] = {}
         self._identities: dict[str, dict[str, Any]] = {}
 
@@ -64,7 +65,7 @@ class Reader:
         """The bound form of a row (on the existing object when it is recognised), and errors found before it."""
         values, errors = self.values(row)
         obj = self.known_object(values)
-        base = values_of(self.screen, obj) if obj is not None else self._defaults()
+        base = values_of(self.screen, obj) if obj is not None else self.defaults
         data = {**base, **values, "organisation": self.organisation_id}
         form = self.form_class(data, instance=obj, actor=self.actor, organisation_id=self.organisation_id)
         return form, errors
@@ -146,13 +147,6 @@ class Reader:
         if not form.is_valid():
             raise ValueError(_("“%(text)s” does not exist and cannot be created from its name alone.") % {"text": text})
         return int(target.save(form, self.actor).pk)
-
-    def _defaults(self) -> dict[str, Any]:
-        return {
-            n: (f.initial() if callable(f.initial) else f.initial)
-            for n, f in self.fields.items()
-            if f.initial is not None and n != "version"
-        }
 
 
 def _iso_day(text: str) -> str:

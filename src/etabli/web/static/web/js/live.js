@@ -1,6 +1,7 @@
 /* <e-live src="/…"> shows what the server sends, as it comes. Each event is HTML that replaces the content;
-   the event "end" closes. The browser reconnects by itself and sends Last-Event-ID. Without a script the
-   content stays as the page brought it, with its link to refresh. */
+   the event "end" closes. Without a script the content stays as the page brought it, with its link to refresh. */
+const AGAIN = 5000;
+
 customElements.define(
   "e-live",
   class extends HTMLElement {
@@ -8,12 +9,19 @@ customElements.define(
       this.stream = new EventSource(this.getAttribute("src"));
       this.stream.addEventListener("message", (event) => this.show(event.data));
       this.stream.addEventListener("end", () => this.stream.close());
-      this.stream.addEventListener("open", () => this.removeAttribute("data-cut"));
-      this.stream.addEventListener("error", () => this.setAttribute("data-cut", ""));
+      this.stream.addEventListener("error", () => this.cut());
     }
 
     disconnectedCallback() {
-      this.stream?.close();
+      clearTimeout(this.retry);
+      this.stream.close();
+    }
+
+    /* The browser reconnects a stream that breaks, and sends Last-Event-ID; one that was refused is ours to retry */
+    cut() {
+      if (this.stream.readyState !== EventSource.CLOSED) return;
+      clearTimeout(this.retry);
+      this.retry = setTimeout(() => this.connectedCallback(), AGAIN);
     }
 
     show(html) {
