@@ -4,6 +4,7 @@ An object of each noun is made from its model alone, so a noun is covered the da
 neither walked nor in one of the short lists below makes the walk fail.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,17 +12,28 @@ from typing import Any
 
 import orjson
 import pytest
+from django.core.exceptions import PermissionDenied
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import transaction
+from django.http import Http404
+from django.test import override_settings
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils.functional import Promise
 
-from etabli.conftest import Firm, Maker
+from etabli.conftest import Firm, Maker, make_firm
+from etabli.inventory import pages as inventory_pages
+from etabli.kernel.actors import actor_of as rights_of
 from etabli.kernel.attachments import Attachment, Link, Tag
-from etabli.kernel.events import Event
 from etabli.kernel.files import File
+from etabli.kernel.http import NOBODY
 from etabli.kernel.screens import Screen, bulks, registry
 from etabli.kernel.screens.forms import values_of
+from etabli.kernel.search import refresh_many
 from etabli.kernel.tenancy import scope
+from etabli.web import job_pages
 
 WORD = "zorglub"
+BY_SLUG = {screen.slug: screen for screen in registry.values()}
 SCREENS = {screen.noun: screen for screen in registry.values()}
 VERB_OF = {
     "list": "view", "detail": "view", "history": "view", "columns": "view", "export": "export", "add": "add",
@@ -50,7 +62,7 @@ LOGGED_IN = {
 }
 INSTALLATION = {"demo", "demo-load", "settings-section", "settings-override"}
 STREAMS = {"job-live", "enrolment-live"}
-READS = {"site-map", "asset-label", *STREAMS}
+READS = {"site-map", "asset-label", "import-page", *STREAMS}
 ROUTES_OF_THE_API = {"openapi-json", "api-root"}
 
 
@@ -64,7 +76,7 @@ class Address:
 
     @property
     def screen(self) -> Screen | None:
-        return SCREENS.get(self.name.partition("-")[0])
+        return SCREENS.get(self.name.partition("-")[0]) or BY_SLUG.get(self.route.partition("/")[0])
 
     @property
     def act(self) -> str:
@@ -89,7 +101,7 @@ OF_SCREENS = [a for a in PAGES if a.screen]
 OTHERS = [a for a in PAGES if not a.screen]
 BESIDE = {
     "annex-note": "note", "annex-tag": "tag", "annex-untag": "untag", "annex-file": "file", "annex-link": "link",
-    "annex-detach": "detach", "annex-unlink": "unlink", "event-undo": "undo", "file": "file",
+    "annex-detach": "detach", "annex-unlink": "unlink", "file": "file",
     "switch": "organisation", "notification-detail": "notification",
 }  # fmt: skip
 
@@ -101,6 +113,7 @@ class World:
         self.firm = firm
         self.maker = Maker(firm.acme, WORD)
         with scope(firm.acme.id):
+            self.firm.acme.organisation.name = f"Acme {WORD}"
             type(firm.acme.organisation).objects.filter(pk=firm.acme.id).update(name=f"Acme {WORD}")
             type(firm.acme.technician).objects.filter(email__endswith="@acme.example").update(name=f"Somebody {WORD}")
 
@@ -114,7 +127,7 @@ class World:
             found = {"pk": self.object_of(address.screen).pk, "name": act}
             return {name: found[name] for name in address.arguments}
         site = self.maker.get(SCREENS["site"].model)
-        keys = {"detach": Attachment, "unlink": Link, "undo": Event, "file": File}
+        keys = {"detach": Attachment, "unlink": Link, "file": File}
         model = keys.get(BESIDE.get(address.name, ""))
         found = {
             "noun": "site", "organisation": self.firm.acme.id, "tag": self.maker.get(Tag).pk, "slug": "sites", "section": "mail",
@@ -134,9 +147,20 @@ def _model(label: str) -> Any:
     return apps.get_model(label)
 
 
+@pytest.fixture(scope="module")
+def acme_and_globex(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[World]:
+    """Made once: each test works in its own savepoint above it."""
+    with django_db_blocker.unblock(), override_settings(HOME=tmp_path_factory.mktemp("home")), transaction.atomic():
+        made = World(make_firm())
+        for screen in SCREENS.values():
+            made.object_of(screen)
+        yield made
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def world(firm: Firm) -> World:
-    return World(firm)
+def world(acme_and_globex: World, db: None) -> World:
+    return acme_and_globex
 
 
 def body(response: Any) -> str:
@@ -280,7 +304,7 @@ def test_pages_beside_the_screens_are_closed_to_nobody_and_to_another_organisati
             assert outsider.status_code == 403
 
 
-@pytest.mark.parametrize("name", ["annex-note", "annex-tag", "annex-untag", "annex-file", "annex-link", "annex-detach", "annex-unlink", "event-undo", "file"])
+@pytest.mark.parametrize("name", ["annex-note", "annex-tag", "annex-untag", "annex-file", "annex-link", "annex-detach", "annex-unlink", "file"])
 def test_pages_beside_the_screens_are_refused_to_a_role_without_the_verb(world, client_of, name):
     address = next(a for a in OTHERS if a.name == name)
     url = world.url(address)
@@ -309,8 +333,6 @@ def test_a_stranger_gets_nothing_from_the_pages_of_accounts(world, client_of):
 
 
 def test_search_palette_and_options_show_nothing_of_another_organisation(world, client_of):
-    from etabli.kernel.search import refresh_many
-
     with scope(world.firm.acme.id):
         site = world.maker.get(SCREENS["site"].model)
         refresh_many([site])
@@ -327,11 +349,6 @@ def api(screen: Screen, key: Any = None) -> str:
 
 
 def json_body(screen: Screen, obj: Any) -> str:
-    from django.core.serializers.json import DjangoJSONEncoder
-    from django.utils.functional import Promise
-
-    import json
-
     class Encoder(DjangoJSONEncoder):
         def default(self, o: Any) -> Any:
             return str(o) if isinstance(o, Promise | bytes | memoryview) else super().default(o)
@@ -421,18 +438,10 @@ def test_the_api_lets_an_administrator_read_and_change(world, client_of, noun):
 @pytest.mark.parametrize("name", sorted(STREAMS))
 def test_a_live_region_says_nothing_to_nobody_nor_to_another_organisation(world, rf, name):
     """The stream renders in another thread; its rendering is called here as the stream does, in the same scope."""
-    from etabli.inventory import pages as inventory_pages
-    from etabli.kernel.actors import actor_of
-    from etabli.kernel.http import NOBODY
-    from etabli.web import job_pages
-
     render = {"job-live": job_pages.render_job, "enrolment-live": inventory_pages.render_count}[name]
     address = next(a for a in OF_SCREENS if a.name == name)
     key = world.arguments(address)["pk"]
-    from django.core.exceptions import PermissionDenied
-    from django.http import Http404
-
-    for actor in (NOBODY, actor_of(world.firm.globex.administrator), actor_of(world.firm.acme.requester)):
+    for actor in (NOBODY, rights_of(world.firm.globex.administrator), rights_of(world.firm.acme.requester)):
         request = rf.get("/")
         request.actor = actor
         with scope(*actor.places), pytest.raises((PermissionDenied, Http404)):

@@ -11,14 +11,11 @@ from django.utils.html import format_html
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-from etabli.kernel import preferences
 from etabli.kernel.actors import Actor, can
-from etabli.kernel.organisations import Organisation
 from etabli.kernel.screens import Figure, Panel, registry
 from etabli.kernel.screens.columns import link_to, show
-from etabli.people.models import Person
 from etabli.web import markup
-from etabli.web.day import add_figures, add_panels, add_steps
+from etabli.web.day import add_figures, add_panels
 
 from .models import Asset, Volume
 
@@ -90,18 +87,3 @@ def _ago(asset: Asset) -> str:
 
 def _all(query: str) -> tuple[str, str]:
     return "", format_html('<a href="{}{}">{}</a>', reverse("asset-list"), query, _("See all"))
-
-
-@add_steps
-def steps(actor: Actor) -> Iterable[dict[str, Any]]:
-    """People, mail, and leaving the samples: the steps that the inventory does not know of."""
-    rows: list[dict[str, Any]] = [
-        {"title": _("Import the people"), "text": _("From a spreadsheet: name, e-mail, department, site."), "url": reverse("person-import"),
-         "done": Person.objects.order_by()[1:2].exists(), "minutes": 3},
-        {"title": _("Set up outgoing mail"), "text": _("A server and a test message: invitations and alerts need it."), "url": reverse("settings"),
-         "done": bool(preferences.get("mail.host")), "minutes": 2},
-    ]  # fmt: skip
-    if Organisation.objects.filter(demo=True).exists():
-        text = _("When you have looked around: your own data is not touched.")
-        rows.append({"title": _("Remove the sample companies"), "text": text, "url": reverse("demo"), "done": False, "minutes": 1})
-    return rows

@@ -10,8 +10,11 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
+from etabli.kernel import preferences
 from etabli.kernel.actors import Actor, can
+from etabli.kernel.organisations import Organisation
 from etabli.kernel.screens import Figure, Panel, registry
+from etabli.people.models import Person
 from etabli.web.day import add_figures, add_panels, add_steps
 
 from .models import Agent, Document, Enrolment
@@ -51,13 +54,22 @@ def _linked(document: Document) -> str:
 
 @add_steps
 def steps(actor: Actor) -> Iterable[dict[str, Any]]:
-    """From nothing to the first machine in the fleet. Those of the sample companies do not count."""
+    """The first days, in the order that shows something soonest. The samples' machines and people do not count."""
     own = Q(organisation__demo=False)
     key = Enrolment.objects.filter(own, revoked_at=None).order_by("pk").first()
-    url = reverse("enrolment-detail", args=[key.pk]) if key else reverse("enrolment-add")
-    return [
-        {"title": _("Create an enrolment key"), "text": _("It gives the line to paste on your machines."), "url": reverse("enrolment-add"),
-         "done": key is not None, "minutes": 1},
-        {"title": _("See a first machine arrive"), "text": _("Paste the line on one of them; it appears here within a minute."), "url": url,
-         "done": Agent.objects.filter(own, asset__isnull=False).exists(), "minutes": 3},
-    ]  # fmt: skip
+    paste = reverse("enrolment-detail", args=[key.pk]) if key else reverse("enrolment-add")
+    yield _step(_("Create an enrolment key"), _("It gives the line to paste on your machines."), reverse("enrolment-add"), key, 1)
+    seen = Agent.objects.filter(own, asset__isnull=False).exists()
+    yield _step(_("See a first machine arrive"), _("Paste the line on one of them; it appears here within a minute."), paste, seen, 3)
+    people = Person.objects.filter(own).order_by()[1:2].exists()
+    text = _("From a spreadsheet: name, e-mail, department, site.")
+    yield _step(_("Import the people"), text, reverse("person-import"), people, 3)
+    text = _("A server and a test message: invitations and alerts need it.")
+    yield _step(_("Set up outgoing mail"), text, reverse("settings"), preferences.get("mail.host"), 2)
+    if Organisation.objects.filter(demo=True).exists():
+        text = _("When you have looked around; your own data is not touched.")
+        yield _step(_("Remove the sample companies"), text, reverse("demo"), False, 1)
+
+
+def _step(title: str, text: str, url: str, done: object, minutes: int) -> dict[str, Any]:
+    return {"title": title, "text": text, "url": url, "done": bool(done), "minutes": minutes}

@@ -315,7 +315,7 @@ def _spawn(cluster: Path, account: pwd.struct_passwd | None) -> int:
 
 
 def _last_words(cluster: Path, pid: int) -> str:
-    """Why that server did not start, from what it said before its own log began and in that log; "" so far."""
+    """Why that server did not start, as it said before its own log began and in that log; "" so far."""
     told = (cluster / "start.log").read_text(errors="replace").splitlines()
     for log in sorted((cluster / "log").glob("*.log"), key=lambda log: log.stat().st_mtime)[-1:]:
         told += [line for line in log.read_text(errors="replace").splitlines() if f"[{pid}]" in line]

@@ -15,5 +15,5 @@ def chosen(environment: dict[str, str] | os._Environ[str] = os.environ) -> str:
 
 # the catalogue of the pages, read without Django: commands such as --help must answer at once
 _ = gettext.translation(
-    "django", Path(__file__).parents[2] / "locale", languages=[chosen()], fallback=True
+    "django", Path(__file__).parents[1] / "locale", languages=[chosen()], fallback=True
 ).gettext

@@ -35,7 +35,8 @@ class Item:
 def equip(company: Company, people: list[Person], rng: Random, *, today: date) -> list[Item]:
     """The company's assets, saved in the order of their purchase; not published."""
     items = [item for kind, number in company.fleet.items() for item in _bought(company, kind, number, rng, today)]
-    items.sort(key=lambda item: (item.asset.bought_on or today, item.product.name))
+    # virtual machines are bought by nobody: they come with the hosts, among the oldest
+    items.sort(key=lambda item: (item.asset.bought_on or today - timedelta(days=1200), item.product.name))
     _name(company, items)
     _hand_out(items, people, rng)
     _place(items, rng)

@@ -6,6 +6,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.db.models import F, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from etabli.assets.models import Asset
 from etabli.inventory.models import Document
@@ -145,4 +147,13 @@ def put_in_order(organisations: list[int], *, began: datetime, start: datetime) 
         event.pk = None
         event._state.adding = True
     Event.objects.bulk_create(ordered, batch_size=1000)
+    _date_creations(organisations)
     return len(ordered)
+
+
+def _date_creations(organisations: list[int]) -> None:
+    """Assets and people were created when their event says."""
+    for model in (Asset, Person):
+        own = Event.objects.filter(organisation=OuterRef("organisation"), noun=model._meta.model_name, object_id=OuterRef("pk"))
+        when = own.filter(verb=f"{model._meta.model_name}.created").values("at")[:1]
+        model.objects.filter(organisation__in=organisations).update(created_at=Coalesce(Subquery(when), F("created_at")))

@@ -139,7 +139,8 @@ def _found(request: HttpRequest, pk: int) -> tuple[Import, Any]:
     screen = by_slug(made.slug)
     if screen is None:
         raise Http404
-    require(request.actor, screen.verb("import"), made)  # type: ignore[attr-defined]
+    verb = "import.view" if request.method in {"GET", "HEAD"} else screen.verb("import")
+    require(request.actor, verb, made)  # type: ignore[attr-defined]
     return made, screen
 
 
