@@ -1,30 +1,30 @@
 """The kinds of assets every installation starts with."""
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as N_
+from django.utils.translation import gettext_noop
 
 from etabli.kernel.tenancy import opening
 
 from .models import AssetKind
 
 KINDS: list[tuple[str, str, str, bool]] = [
-    ("laptop", N_("Laptop"), "device-laptop", True),
-    ("desktop", N_("Desktop computer"), "device-desktop", True),
-    ("server", N_("Server"), "server", True),
-    ("vm", N_("Virtual machine"), "box-multiple", True),
-    ("tablet", N_("Tablet"), "device-tablet", True),
-    ("phone", N_("Phone"), "device-mobile", True),
-    ("monitor", N_("Monitor"), "device-tv", False),
-    ("printer", N_("Printer"), "printer", False),
-    ("switch", N_("Switch"), "switch-horizontal", False),
-    ("router", N_("Router"), "router", False),
-    ("firewall", N_("Firewall"), "shield", False),
-    ("access-point", N_("Wi-Fi access point"), "wifi", False),
-    ("nas", N_("Storage"), "database", False),
-    ("ups", N_("UPS"), "battery-3", False),
-    ("dock", N_("Docking station"), "usb", False),
-    ("peripheral", N_("Peripheral"), "mouse", False),
-    ("other", N_("Other"), "box", False),
+    ("laptop", gettext_noop("Laptop"), "device-laptop", True),
+    ("desktop", gettext_noop("Desktop computer"), "device-desktop", True),
+    ("server", gettext_noop("Server"), "server", True),
+    ("vm", gettext_noop("Virtual machine"), "box-multiple", True),
+    ("tablet", gettext_noop("Tablet"), "device-tablet", True),
+    ("phone", gettext_noop("Phone"), "device-mobile", True),
+    ("monitor", gettext_noop("Monitor"), "device-tv", False),
+    ("printer", gettext_noop("Printer"), "printer", False),
+    ("switch", gettext_noop("Switch"), "switch-horizontal", False),
+    ("router", gettext_noop("Router"), "router", False),
+    ("firewall", gettext_noop("Firewall"), "shield", False),
+    ("access-point", gettext_noop("Wi-Fi access point"), "wifi", False),
+    ("nas", gettext_noop("Storage"), "database", False),
+    ("ups", gettext_noop("UPS"), "battery-3", False),
+    ("dock", gettext_noop("Docking station"), "usb", False),
+    ("peripheral", gettext_noop("Peripheral"), "mouse", False),
+    ("other", gettext_noop("Other"), "box", False),
 ]
 
 

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.utils.translation import gettext_noop as N_
+from django.utils.translation import gettext_noop
 
 from etabli.kernel.actors import Actor
 from etabli.kernel.screens import Column, Figure, Filter, Panel, Screen, Tab, register
@@ -22,7 +22,7 @@ from etabli.web import markup
 from . import pages
 from .models import Asset, AssetKind, AssetModel, Manufacturer
 
-name_act("asset.inventoried", N_("Inventory"))
+name_act("asset.inventoried", gettext_noop("Inventory"))
 RECENT = timedelta(hours=24)
 SOON = timedelta(days=90)
 TONES = {

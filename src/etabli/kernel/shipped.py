@@ -1,7 +1,7 @@
 """The roles every installation starts with; an organisation may add its own beside them."""
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as N_
+from django.utils.translation import gettext_noop
 
 from .organisations import Role
 from .tenancy import opening
@@ -9,17 +9,17 @@ from .tenancy import opening
 READ = ["*.view", "*.export"]
 WORK = [*READ, "asset.*", "agent.*", "inventory.*", "note.*", "attachment.*", "tagging.*", "link.*", "job.*"]
 ROLES: dict[str, tuple[str, list[str]]] = {
-    "administrator": (N_("Administrator"), ["*"]),
+    "administrator": (gettext_noop("Administrator"), ["*"]),
     "manager": (
-        N_("Manager"),
+        gettext_noop("Manager"),
         [*WORK, "person.*", "team.*", "orgunit.*", "site.*", "building.*", "floor.*", "room.*", "rack.*"]
         + ["*.import", "savedview.*", "tag.*", "calendar.*", "holiday.*", "model.*", "manufacturer.*"],
     ),
-    "technician": (N_("Technician"), [*WORK, "person.change", "room.*", "rack.*", "savedview.*", "model.*"]),
-    "dispatcher": (N_("Dispatcher"), [*READ, "asset.change", "person.*", "note.*", "savedview.*"]),
-    "auditor": (N_("Auditor (read only)"), READ),
-    "purchaser": (N_("Purchaser"), [*READ, "asset.add", "asset.change", "model.*", "manufacturer.*", "note.*"]),
-    "requester": (N_("Requester"), ["own.view"]),
+    "technician": (gettext_noop("Technician"), [*WORK, "person.change", "room.*", "rack.*", "savedview.*", "model.*"]),
+    "dispatcher": (gettext_noop("Dispatcher"), [*READ, "asset.change", "person.*", "note.*", "savedview.*"]),
+    "auditor": (gettext_noop("Auditor (read only)"), READ),
+    "purchaser": (gettext_noop("Purchaser"), [*READ, "asset.add", "asset.change", "model.*", "manufacturer.*", "note.*"]),
+    "requester": (gettext_noop("Requester"), ["own.view"]),
 }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as N_
+from django.utils.translation import gettext_noop
 
 from etabli.kernel import savedviews, screens
 from etabli.kernel.actors import Actor, can
@@ -22,11 +22,11 @@ class Area:
 
 
 AREAS = [
-    Area("day", N_("My day"), "home", "home"),
-    Area("fleet", N_("Fleet"), "devices"),
-    Area("people", N_("People & places"), "users"),
+    Area("day", gettext_noop("My day"), "home", "home"),
+    Area("fleet", gettext_noop("Fleet"), "devices"),
+    Area("people", gettext_noop("People & places"), "users"),
 ]
-SETTINGS = Area("settings", N_("Settings"), "settings", "settings")
+SETTINGS = Area("settings", gettext_noop("Settings"), "settings", "settings")
 
 
 def areas(actor: Actor, current: str, path: str, query: str) -> list[dict[str, Any]]:

@@ -8,33 +8,33 @@ from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as N_
+from django.utils.translation import gettext_noop
 
 from ..events import Event
 from .columns import capitalised
 
 ACTS = {
-    "created": (N_("Created"), "ok"),
-    "changed": (N_("Changed"), ""),
-    "deleted": (N_("Deleted"), "bad"),
-    "noted": (N_("Note added"), ""),
-    "tagged": (N_("Tag added"), ""),
-    "untagged": (N_("Tag removed"), ""),
-    "attached": (N_("File attached"), ""),
-    "linked": (N_("Linked"), ""),
-    "unlinked": (N_("Link removed"), ""),
-    "read": (N_("Secret read"), "warn"),
-    "detached": (N_("File removed"), ""),
-    "revoked": (N_("Revoked"), "warn"),
-    "moved": (N_("Moved"), ""),
-    "invited": (N_("Invited"), ""),
+    "created": (gettext_noop("Created"), "ok"),
+    "changed": (gettext_noop("Changed"), ""),
+    "deleted": (gettext_noop("Deleted"), "bad"),
+    "noted": (gettext_noop("Note added"), ""),
+    "tagged": (gettext_noop("Tag added"), ""),
+    "untagged": (gettext_noop("Tag removed"), ""),
+    "attached": (gettext_noop("File attached"), ""),
+    "linked": (gettext_noop("Linked"), ""),
+    "unlinked": (gettext_noop("Link removed"), ""),
+    "read": (gettext_noop("Secret read"), "warn"),
+    "detached": (gettext_noop("File removed"), ""),
+    "revoked": (gettext_noop("Revoked"), "warn"),
+    "moved": (gettext_noop("Moved"), ""),
+    "invited": (gettext_noop("Invited"), ""),
 }
 SOURCES = {
-    "api": N_("by the API"),
-    "import": N_("by an import"),
-    "agent": N_("by its agent"),
-    "command": N_("from the command line"),
-    "system": N_("by the system"),
+    "api": gettext_noop("by the API"),
+    "import": gettext_noop("by an import"),
+    "agent": gettext_noop("by its agent"),
+    "command": gettext_noop("from the command line"),
+    "system": gettext_noop("by the system"),
 }
 UNDOABLE = {"created", "changed", "deleted"}
 

@@ -22,7 +22,7 @@ from etabli.people.actions import create_administrator, start_organisation
 from etabli.people.models import Person, Site
 from etabli.project.demo import actions
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 
 @dataclass
