@@ -2,7 +2,7 @@
 
 import datetime
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import models
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from etabli.kernel import files, webhooks
 from etabli.kernel.accounts import Account
@@ -198,6 +198,13 @@ def _model(label: str) -> type[models.Model]:
     from django.apps import apps
 
     return apps.get_model(label)
+
+
+@pytest.fixture
+def in_english() -> Iterator[None]:
+    """For tests that read the sentences of code called without a request."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

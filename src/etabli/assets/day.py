@@ -54,7 +54,7 @@ def _full(fleet: QuerySet[Asset]) -> Panel | None:
 
 def _fill(volume: Volume) -> str:
     used = volume.used_percent or 0
-    text = _("%(volume)s is %(used)s % full.") % {"volume": volume.mount, "used": used}
+    text = _("%(volume)s is %(used)s %% full.") % {"volume": volume.mount, "used": used}
     return markup.tinted(text, "bad" if used >= 95 else "warn")
 
 

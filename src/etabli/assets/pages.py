@@ -30,7 +30,7 @@ def heading(asset: Asset) -> dict[str, Any]:
     for volume in asset.volumes.all():
         used = volume.used_percent
         if used is not None and used >= FULL:
-            text = _("%(volume)s is %(used)s % full.") % {"volume": volume.mount, "used": used}
+            text = _("%(volume)s is %(used)s %% full.") % {"volume": volume.mount, "used": used}
             alerts.append({"tone": "warn", "text": text, "url": ""})
     if asset.warranty_end and asset.warranty_end < timezone.localdate() and asset.live:
         text = _("The warranty ended on %(day)s.") % {"day": show(asset.warranty_end)}

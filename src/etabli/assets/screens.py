@@ -84,8 +84,7 @@ def _seen(values: list[str]) -> Q:
 
 @register
 class AssetScreen(Screen):
-    """Every piece of equipment, from its request to its recycling."""
-
+    about = gettext_lazy("Every piece of equipment, from its request to its recycling.")
     model = Asset
     area, icon = "fleet", "devices"
     columns = [
@@ -167,8 +166,7 @@ class AssetScreen(Screen):
 
 @register
 class AssetKindScreen(Screen):
-    """The kinds of equipment; add your own beside those shipped."""
-
+    about = gettext_lazy("The kinds of equipment; add your own beside those shipped.")
     model = AssetKind
     slug = "asset-kinds"
     icon = "category"
@@ -189,8 +187,7 @@ class AssetKindScreen(Screen):
 
 @register
 class ManufacturerScreen(Screen):
-    """The makers of the equipment, and where to ask them for help."""
-
+    about = gettext_lazy("The makers of the equipment, and where to ask them for help.")
     model = Manufacturer
     area, icon = "fleet", "building-factory-2"
     columns = ["name", "website", "support_url", "support_phone"]
@@ -198,8 +195,7 @@ class ManufacturerScreen(Screen):
 
 @register
 class AssetModelScreen(Screen):
-    """The product references of the fleet."""
-
+    about = gettext_lazy("The product references of the fleet.")
     model = AssetModel
     slug = "models"
     area, icon = "fleet", "versions"

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from etabli.assets.models import Asset
@@ -17,6 +18,7 @@ from etabli.kernel.tenancy import scope
 from . import absorbing, door, receiving, sections
 from .messages import Inventory, NetworkResult, read
 from .models import Document
+from .reading import Reading, compare, facts_of, warnings_of
 from .receiving import content_of
 from .wire import TooLarge, Unreadable, open_body
 
@@ -85,12 +87,24 @@ def load_bytes(
             name, None, "refused", f"This is a {kind} message: it asks for something and holds no inventory."
         )
     document = receiving.receive(
-        wire, body, message, organisation_id=organisation_id, enrolment=None, address=None, headers=headers or {}, now=now,
-        expected=door.cadence(organisation_id), source=Path(name).name,
-    )  # fmt: skip
+        wire,
+        body,
+        message,
+        organisation_id=organisation_id,
+        enrolment=None,
+        address=None,
+        headers=headers or {},
+        now=now,
+        expected=door.cadence(organisation_id, now),
+        source=Path(name).name,
+    )
+    return _read_now(document, name=name, organisation_id=organisation_id, now=now)
+
+
+def _read_now(document_id: int, *, name: str, organisation_id: int, now: datetime) -> Loaded:
     with scope(organisation_id):
-        fresh = Document.objects.select_related("agent__asset__kind", "agent__asset__model", "enrolment")
-        document = fresh.filter(pk=document.pk).select_for_update(of=("self",)).get()
+        absorbing.lock(organisation_id)
+        document = Document.objects.select_related("agent__asset__kind", "enrolment").get(pk=document_id)
         if document.state == Document.State.RECEIVED:
             document = absorbing.absorb(document, now=now)
     return Loaded(name, document.asset_id, document.decision, document.reason, document.warnings)
@@ -98,15 +112,27 @@ def load_bytes(
 
 @transaction.atomic
 def settle_suggestion(*, document: Document, asset: Asset | None, actor: Actor, now: datetime) -> Document:
-    """A person says whether the machine is the suggested asset, or a new one; its agent is recognised from then on."""
+    """A person says whether the machine is this asset, or a new one; its agent is recognised from then on.
+
+    The answer holds for the last inventory of the machine, which may be later than the one that was looked at.
+    Raises ValidationError when nothing waits for an answer.
+    """
     require(actor, "asset.change", document)
-    if document.decision != Document.Decision.SUGGESTED or not document.content:
+    absorbing.lock(document.organisation_id)
+    same = Q(agent=document.agent_id) if document.agent_id else Q(pk=document.pk)
+    waiting = Document.objects.filter(same, decision=Document.Decision.SUGGESTED).select_related(
+        "agent__asset__kind", "enrolment"
+    )
+    latest = waiting.order_by("-pk").first()
+    if latest is None:
         raise ValidationError(_("This inventory is not waiting for an answer."))
-    message = read(open_body(content_of(document), "application/x-compress-zlib"), headers=document.headers)
+    message = read(open_body(content_of(latest), "application/x-compress-zlib"), headers=latest.headers)
     if not isinstance(message, Inventory):
         raise ValidationError(_("This inventory is not waiting for an answer."))
-    reading = absorbing.Reading(document, message.itemtype, message.partial, sections.unwrap(message), now)
-    absorbing.compare(reading, asset)
-    found = absorbing.facts_of(reading)
+    reading = Reading(latest, message.itemtype, message.partial, sections.unwrap(message), now)
+    compare(reading, asset)
+    found, told = facts_of(reading, asset)
     reason = _("%(who)s said that it is this asset.") if asset else _("%(who)s said that it is a new asset.")
-    return absorbing.settle(reading, found, asset, reason % {"who": actor.label})
+    warnings = warnings_of(reading, message.repairs, found.warnings)
+    told_name = told.name if told else ""
+    return absorbing.settle(reading, found, asset, reason % {"who": actor.label}, warnings, told_name)

@@ -1,13 +1,17 @@
 """Facts of an inventory into the rows of an asset: components replaced by family, identity filled, never torn away."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Value
 
 from etabli.assets.models import (
     Asset, AssetKind, AssetModel, Disk, Manufacturer, MemoryModule, NetworkCard, OperatingSystem, Processor, Volume,
 )  # fmt: skip
 from etabli.kernel.tenancy import OrganisationModel
-from etabli.kernel.text import plain
+from etabli.kernel.text import Plain, plain
 
 from .facts import Facts, Identity
 
@@ -54,6 +58,7 @@ def kind_key(identity: Identity, vmsystem: str, system_name: str) -> str:
 
 
 def kind_of(identity: Identity, vmsystem: str, system_name: str) -> AssetKind:
+    """The shipped kind of :func:`kind_key`."""
     return AssetKind.objects.get(organisation=None, key=kind_key(identity, vmsystem, system_name))
 
 
@@ -61,24 +66,35 @@ def model_of(identity: Identity, organisation_id: int, kind: AssetKind) -> Asset
     """The organisation's row for the machine's model, made when it is new."""
     if not identity.model:
         return None
+    own = {"organisation_id": organisation_id}
     maker = None
     if identity.manufacturer:
-        maker = Manufacturer.objects.filter(
-            organisation=organisation_id, name__iexact=identity.manufacturer[:80]
-        ).first()
-        maker = maker or Manufacturer.objects.create(
-            organisation_id=organisation_id, name=identity.manufacturer[:80]
-        )
-    known = AssetModel.objects.filter(
-        organisation=organisation_id, manufacturer=maker, name__iexact=identity.model[:120]
-    )
-    return known.first() or AssetModel.objects.create(
-        organisation_id=organisation_id, manufacturer=maker, name=identity.model[:120], kind=kind
-    )
+        maker = _named(Manufacturer, identity.manufacturer[:80], own)
+    return _named(AssetModel, identity.model[:120], {**own, "manufacturer": maker}, kind=kind)
+
+
+def _named[M: (Manufacturer, AssetModel)](model: type[M], name: str, own: dict[str, Any], **more: Any) -> M:
+    """The row of this name, however it is accented or capitalised; somebody may be making it at the same time."""
+    known = model.objects.filter(**own).alias(plain_name=Plain("name")).filter(plain_name=Plain(Value(name)))
+    if found := known.first():
+        return found
+    try:
+        with transaction.atomic():
+            return model.objects.create(**own, name=name, **more)
+    except IntegrityError:
+        return known.get()
+
+
+# The columns that follow the machine; the others belong to people.
+FILLED = ("name", "serial", "uuid", "tag", "system", "memory_mib", "last_user", "model")
 
 
 def fill(asset: Asset, facts: Facts, previous_name: str) -> None:
-    """Identity columns follow the machine; what a person typed stays (a name only follows when it was the machine's)."""
+    """Identity columns follow the machine; what a person typed stays.
+
+    The name follows only while it is the one the machine told last; serial, tag and model are filled when they
+    are empty. Kind, site, place, person and organisation never move by an inventory.
+    """
     identity = facts.identity
     if identity.name and (not asset.name or plain(asset.name) == plain(previous_name)):
         asset.name = identity.name[:120]
@@ -90,7 +106,7 @@ def fill(asset: Asset, facts: Facts, previous_name: str) -> None:
     asset.system = (
         (system.full_name or f"{system.name} {system.version}".strip())[:120] if system else asset.system
     )
-    asset.memory_mib = facts.memory_mib or asset.memory_mib
+    asset.memory_mib = _small(facts.memory_mib) or asset.memory_mib
     asset.last_user = (facts.last_user or asset.last_user)[:120]
     if asset.model_id is None:
         asset.model = model_of(identity, asset.organisation_id, asset.kind)
@@ -107,25 +123,38 @@ def write(asset: Asset, facts: Facts, families: Iterable[str]) -> None:
         model.objects.bulk_create(rows)
 
 
-def refresh_free_space(asset: Asset, facts: Facts) -> None:
-    """Free space moves all the time: it is kept current without calling that a change."""
-    known = {v.mount: v for v in Volume.objects.filter(asset=asset)}
-    moved = []
-    for volume in facts.volumes:
-        row = known.get(_cut(volume.mount, 200))
-        if row is not None and row.free_mib != volume.free_mib:
-            row.free_mib = volume.free_mib
-            moved.append(row)
-    if moved:
-        Volume.objects.bulk_update(moved, ["free_mib"])
+def refresh(asset_id: int, facts: Facts, now: datetime) -> None:
+    """What moves all the time (last inventory, free space, last start) is kept current; that is no change."""
+    free = {_cut(v.mount, 200): _big(v.free_mib) for v in facts.volumes}
+    started = facts.operating_system.booted_at if facts.operating_system else None
+    values = {
+        "asset": asset_id,
+        "now": now,
+        "mounts": list(free),
+        "free": list(free.values()),
+        "started": started,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(REFRESH, values)
+
+
+# Agents compute the last start from the uptime: some seconds more or less at each run.
+REFRESH = """
+WITH told AS (SELECT * FROM unnest(%(mounts)s::text[], %(free)s::bigint[]) AS told(mount, free)),
+volumes AS (
+    UPDATE assets_volume SET free_mib = told.free FROM told
+     WHERE asset_id = %(asset)s AND assets_volume.mount = told.mount AND free_mib IS DISTINCT FROM told.free
+), started AS (
+    UPDATE assets_operatingsystem SET booted_at = %(started)s
+     WHERE asset_id = %(asset)s AND abs(extract(epoch FROM %(started)s::timestamptz - booted_at)) > 120
+)
+UPDATE assets_asset SET seen_at = %(now)s WHERE id = %(asset)s
+"""
 
 
 def _tag_taken(asset: Asset, tag: str) -> bool:
-    return (
-        Asset.objects.filter(organisation_id=asset.organisation_id, tag__iexact=tag[:60])
-        .exclude(pk=asset.pk)
-        .exists()
-    )
+    others = Asset.objects.filter(organisation_id=asset.organisation_id).exclude(pk=asset.pk)
+    return others.alias(plain_tag=Plain("tag")).filter(plain_tag=Plain(Value(tag[:60]))).exists()
 
 
 Rows = tuple[type[OrganisationModel], list[Any]]

@@ -30,11 +30,25 @@ def figures(actor: Actor) -> Iterable[Figure]:
         return []
     lately = Q(decision="refused", received_at__gt=timezone.now() - LATELY)
     rows = registry[Document].rows(actor).filter(decision__in=["suggested", "refused"])
-    counts = rows.aggregate(waiting=Count("pk", filter=Q(decision="suggested")), failed=Count("pk", filter=lately))
+    counts = rows.aggregate(
+        waiting=Count("pk", filter=Q(decision="suggested")), failed=Count("pk", filter=lately)
+    )
     url = reverse("document-list")
     return [
-        Figure(_("To confirm"), counts["waiting"], f"{url}?decision=suggested", "warn" if counts["waiting"] else "", _("is it this machine?")),
-        Figure(_("Refused inventories"), counts["failed"], f"{url}?decision=refused", "warn" if counts["failed"] else "", _("within 7 days")),
+        Figure(
+            _("To confirm"),
+            counts["waiting"],
+            f"{url}?decision=suggested",
+            "warn" if counts["waiting"] else "",
+            _("is it this machine?"),
+        ),
+        Figure(
+            _("Refused inventories"),
+            counts["failed"],
+            f"{url}?decision=refused",
+            "warn" if counts["failed"] else "",
+            _("within 7 days"),
+        ),
     ]
 
 
@@ -43,13 +57,23 @@ def panels(actor: Actor) -> Iterable[Panel]:
     """The machines that somebody has to recognise."""
     if not can(actor, "document.view"):
         return []
-    waiting = registry[Document].rows(actor).filter(decision="suggested").select_related("asset").order_by("-id")[:SHOWN]
+    waiting = (
+        registry[Document]
+        .rows(actor)
+        .filter(decision="suggested")
+        .select_related("asset")
+        .order_by("-id")[:SHOWN]
+    )
     rows = [(_linked(document), document.reason) for document in waiting]
     return [Panel(_("Is it this machine?"), rows=rows)] if rows else []
 
 
 def _linked(document: Document) -> str:
-    return format_html('<a href="{}">{}</a>', reverse("document-detail", args=[document.pk]), document.asset or document.source)
+    return format_html(
+        '<a href="{}">{}</a>',
+        reverse("document-detail", args=[document.pk]),
+        document.asset or document.source,
+    )
 
 
 @add_steps
@@ -58,9 +82,21 @@ def steps(actor: Actor) -> Iterable[dict[str, Any]]:
     own = Q(organisation__demo=False)
     key = Enrolment.objects.filter(own, revoked_at=None).order_by("pk").first()
     paste = reverse("enrolment-detail", args=[key.pk]) if key else reverse("enrolment-add")
-    yield _step(_("Create an enrolment key"), _("It gives the line to paste on your machines."), reverse("enrolment-add"), key, 1)
+    yield _step(
+        _("Create an enrolment key"),
+        _("It gives the line to paste on your machines."),
+        reverse("enrolment-add"),
+        key,
+        1,
+    )
     seen = Agent.objects.filter(own, asset__isnull=False).exists()
-    yield _step(_("See a first machine arrive"), _("Paste the line on one of them; it appears here within a minute."), paste, seen, 3)
+    yield _step(
+        _("See a first machine arrive"),
+        _("Paste the line on one of them; it appears here within a minute."),
+        paste,
+        seen,
+        3,
+    )
     people = Person.objects.filter(own).order_by()[1:2].exists()
     text = _("From a spreadsheet: name, e-mail, department, site.")
     yield _step(_("Import the people"), text, reverse("person-import"), people, 3)

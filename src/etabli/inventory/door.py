@@ -6,11 +6,13 @@ It never redirects, asks for no cookie and answers in the dialect of the sender;
 import logging
 import re
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.utils import timezone
 
 from etabli.kernel import preferences
@@ -24,27 +26,39 @@ from .wire import Body, Codec, TooLarge, Unreadable, close_body, open_body
 
 log = logging.getLogger("etabli.inventory")
 LIMIT = 64 * 1024 * 1024
+COLLECTOR = Path(__file__).with_name("collector.py")
 KEYED = re.compile(r"^/i/([A-Za-z0-9_-]{10,80})(/.*)?$")
 PATHS = re.compile(
     r"^/(front/(inventory|communication)\.php|(plugins|marketplace)/(glpiinventory|fusioninventory)(/.*)?|ocsinventory/?)$"
 )
 TOKEN = re.compile(r"^.*/api\.php/token/?$")
 PROGRAMS = ("GLPI-", "FusionInventory-", "OCS-NG", "Etabli-")
+# What agents say by GET, or in a form, for the tasks Deploy, Collect and ESX.
+ACTIONS = frozenset(
+    {"getConfig", "getJobs", "setStatus", "setAnswer", "setLog", "setUserEvent", "jobsDone", "getFile"}
+)
 RETRY_AFTER = timedelta(seconds=30)
+BUSY = "The server cannot keep the inventory for now (its database does not answer, or its disk is full)."
+REMEMBERED = timedelta(seconds=30)
 
 
 def matches(request: HttpRequest) -> bool:
-    """Whether a request comes from an agent. ``/`` is theirs only for a POST that no browser makes."""
+    """Whether a request comes from an agent. ``/`` is theirs only when it looks like no browser's."""
     path = request.path
     if KEYED.match(path) or PATHS.match(path) or TOKEN.match(path):
         return True
-    return path == "/" and request.method == "POST" and (
-        request.headers.get("User-Agent", "").startswith(PROGRAMS) or "x-compress" in request.headers.get("Content-Type", "").lower()
-    )  # fmt: skip
+    if path != "/":
+        return False
+    compressed = request.method == "POST" and "x-compress" in request.headers.get("Content-Type", "").lower()
+    return compressed or request.headers.get("User-Agent", "").startswith(PROGRAMS)
 
 
 def view(request: HttpRequest) -> HttpResponse:
-    """Answer an agent; whatever happens it gets a status and a sentence it can log."""
+    """Answer an agent; whatever happens it gets a status and a sentence it can log.
+
+    200; 400 and 413 for what cannot be read; 401 and 403 for who may not; 405 and 501 for what is not served;
+    503 when nothing could be kept. A document is acknowledged only once it is committed.
+    """
     now = timezone.now()
     try:
         if TOKEN.match(request.path):
@@ -52,13 +66,16 @@ def view(request: HttpRequest) -> HttpResponse:
         enrolment, missing = authenticate(request, now)
         if enrolment is None:
             return respond(missing, None)
-        if request.method != "POST":
-            return respond(rest(request), None)
-        return post(request, enrolment, now)
+        if request.method == "POST" and request.GET.get("action") not in ACTIONS:
+            return post(request, enrolment, now)
+        return get(request)
     except DatabaseError:
         # The agent keeps its inventory and comes back; nothing was acknowledged.
         log.exception("database unavailable while answering an agent")
-        return respond(answers.overloaded(None, wait=RETRY_AFTER), None)
+        headers = {"Retry-After": str(int(RETRY_AFTER.total_seconds()))}
+        return respond(
+            answers.refused(None, status=503, message=BUSY, expiration=RETRY_AFTER, headers=headers), None
+        )
 
 
 def authenticate(request: HttpRequest, now: datetime) -> tuple[Enrolment | None, Answer]:
@@ -76,32 +93,47 @@ def authenticate(request: HttpRequest, now: datetime) -> tuple[Enrolment | None,
 
 def post(request: HttpRequest, enrolment: Enrolment, now: datetime) -> HttpResponse:
     """Read a message, do what it asks, answer in the same dialect and compression."""
-    source = request.META.get("REMOTE_ADDR", "")
+    wire, body = b"", None
     try:
-        if int(request.headers.get("Content-Length") or 0) > LIMIT:
-            raise TooLarge("The message is larger than 64 MB.")
+        if too_long(request):
+            raise TooLarge("The message is larger than 64 MB. Send less at once.")
         wire = request.read(LIMIT + 1)
         body = open_body(wire, request.headers.get("Content-Type", ""), limit=LIMIT)
-    except (TooLarge, Unreadable) as error:
-        wire = b"" if isinstance(error, TooLarge) else wire
-        fail(request, enrolment, wire, error, now, source)
-        return respond(answers.unreadable(error), None)
-    try:
         message = read(body, headers=request.headers)
     except (TooLarge, Unreadable) as error:
-        fail(request, enrolment, wire, error, now, source)
-        return respond(answers.unreadable(error), body)
+        receiving.note_failure(
+            wire,
+            organisation_id=enrolment.organisation_id,
+            enrolment=enrolment,
+            reason=str(error),
+            headers=request.headers,
+            now=now,
+            source=address_of(request) or "",
+        )
+        status = 413 if isinstance(error, TooLarge) else 400
+        return respond(answers.refused(None, status=status, message=str(error)), body)
+    except UnreadablePostError:
+        return respond(answers.refused(None, status=400, message="The message was cut short."), None)
     return respond(act(request, enrolment, wire, body, message, now), body)
+
+
+def too_long(request: HttpRequest) -> bool:
+    """Whether the request announces more than can be read; what it announces may be false or absent."""
+    announced = request.headers.get("Content-Length") or ""
+    return announced.isdigit() and (len(announced) > 12 or int(announced) > LIMIT)
 
 
 def act(
     request: HttpRequest, enrolment: Enrolment, wire: bytes, body: Body, message: Message, now: datetime
 ) -> Answer:
-    expiration = cadence(enrolment.organisation_id)
+    expiration = cadence(enrolment.organisation_id, now)
     known: dict[str, Any] = {
-        "organisation_id": enrolment.organisation_id, "enrolment": enrolment, "address": address_of(request), "now": now,
+        "organisation_id": enrolment.organisation_id,
+        "enrolment": enrolment,
+        "address": address_of(request),
+        "now": now,
         "expected": expiration,
-    }  # fmt: skip
+    }
     match message:
         case Inventory() | NetworkResult(phase="devices"):
             receiving.receive(wire, body, message, headers=request.headers, **known)
@@ -119,42 +151,39 @@ def act(
         case GetParams():
             return answers.credentials(message, found=(), expiration=expiration)
         case _:
-            return answers.refused(
-                message, status=501, message=f"This server does not know the action “{message.action}”."
-            )
+            return answers.unknown_action(message, message.action)
 
 
-def fail(
-    request: HttpRequest, enrolment: Enrolment, wire: bytes, error: Exception, now: datetime, source: str
-) -> None:
-    receiving.note_failure(
-        wire, organisation_id=enrolment.organisation_id, enrolment=enrolment, reason=str(error), headers=request.headers,
-        now=now, source=source,
-    )  # fmt: skip
-
-
-def rest(request: HttpRequest) -> Answer:
-    """The GET dialogue of the deploy, collect and ESX tasks (nothing to do yet), and a person who opens the address."""
+def get(request: HttpRequest) -> HttpResponse:
+    """The dialogue of the deploy, collect and ESX tasks (nothing to do yet), the collector, a curious person."""
     action = request.GET.get("action", "")
     if action == "getConfig":
-        return Answer(200, orjson.dumps({"schedule": []}))
-    return Answer(
-        200,
-        orjson.dumps(
-            {}
-            if action
-            else {"status": "ok", "message": "This address is for inventory agents.", "expiration": 24}
-        ),
-    )
+        return respond(Answer(200, orjson.dumps({"schedule": []})), None)
+    if action in ACTIONS:
+        return respond(Answer(200, b"{}"), None)
+    if request.method not in {"GET", "HEAD"}:
+        refusal = answers.refused(
+            None, status=405, message="Send inventories by POST.", headers={"Allow": "GET, POST"}
+        )
+        return respond(refusal, None)
+    if action:
+        message = f"This server does not know the action “{action[:60]}”."
+        return respond(answers.refused(None, status=501, message=message), None)
+    if request.path.endswith("/collector.py"):
+        return HttpResponse(COLLECTOR.read_bytes(), content_type="text/x-python; charset=utf-8")
+    told = {"status": "ok", "message": "This address is for inventory agents.", "expiration": 24}
+    return respond(Answer(200, orjson.dumps(told)), None)
 
 
 def token(request: HttpRequest, now: datetime) -> Answer:
     """OAuth2 client credentials (RFC 6749 §4.4), in JSON as GLPI Agent asks, or in a form."""
     raw = request.read(64 * 1024)
     try:
-        asked = orjson.loads(raw) if raw[:1] == b"{" else dict(request.POST.items())
-    except orjson.JSONDecodeError:
-        return answers.token_error(error="invalid_request", description="The body is not JSON.")
+        asked = orjson.loads(raw) if raw.lstrip()[:1] == b"{" else dict(parse_qsl(raw.decode()))
+    except ValueError:
+        return answers.token_error(
+            error="invalid_request", description="The body is neither JSON nor a form."
+        )
     if str(asked.get("grant_type")) != "client_credentials":
         return answers.token_error(error="unsupported_grant_type")
     enrolment = enrolments.by_client(
@@ -167,9 +196,16 @@ def token(request: HttpRequest, now: datetime) -> Answer:
     )
 
 
-def cadence(organisation_id: int) -> timedelta:
-    """How long until agents come back: the organisation's setting, in hours."""
-    return timedelta(hours=float(preferences.get("inventory.expiration_hours", organisation_id)))
+def cadence(organisation_id: int, now: datetime) -> timedelta:
+    """How long until agents come back: the organisation's setting, in hours, read again after half a minute."""
+    read_at, told = _cadences.get(organisation_id, (now - REMEMBERED, timedelta()))
+    if not timedelta() <= now - read_at < REMEMBERED:
+        told = timedelta(hours=float(preferences.get("inventory.expiration_hours", organisation_id)))
+        _cadences[organisation_id] = (now, told)
+    return told
+
+
+_cadences: dict[int, tuple[datetime, timedelta]] = {}
 
 
 def address_of(request: HttpRequest) -> str | None:

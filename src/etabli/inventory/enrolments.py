@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from etabli.kernel.actors import Actor, require
@@ -70,9 +71,9 @@ def by_key(key: str, now: datetime) -> Enrolment | None:
     if not key or len(key) > 200:
         return None
     digest = digest_of(key)
+    replaced = Q(previous_hash=digest, previous_until__gt=now)
     with opening():
-        found = Enrolment.objects.filter(key_hash=digest).first()
-        found = found or Enrolment.objects.filter(previous_hash=digest, previous_until__gt=now).first()
+        found = Enrolment.objects.filter(Q(key_hash=digest) | replaced).first()
     return found if found and _live(found, now) else None
 
 
@@ -106,7 +107,7 @@ def by_token(token: str, now: datetime) -> Enrolment | None:
 def by_header(header: str, now: datetime) -> Enrolment | None:
     """The enrolment of an ``Authorization`` header, ``Bearer`` or ``Basic`` (RFC 7617)."""
     scheme, _space, value = header.partition(" ")
-    if scheme == "Bearer":
+    if scheme.lower() == "bearer":
         return by_token(value.strip(), now)
     if scheme.lower() != "basic":
         return None

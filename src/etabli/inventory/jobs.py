@@ -1,84 +1,125 @@
 """The jobs of inventories: reading what was received, forgetting old raw documents."""
 
-import time
-from datetime import timedelta
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, close_old_connections, transaction
+from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from etabli.kernel import preferences
-from etabli.kernel.jobs import job
+from etabli.kernel.jobs import Task, job
 from etabli.kernel.organisations import Organisation
 from etabli.kernel.tenancy import everywhere, opening, scope
 
-from .absorbing import MOST_ATTEMPTS, absorb
+from .absorbing import absorb, lock
 from .models import Document
 
-LINGER = 0.5
+log = logging.getLogger("etabli.inventory")
+MOST_ATTEMPTS = 5
+# What reading takes of a document; the rest is written, not read.
+NEEDED = (
+    "organisation_id", "agent__asset_id", "enrolment_id", "received_at", "source", "content", "headers", "partial", "attempts",
+)  # fmt: skip
 
 
-@job(queue="inventory")
+class Turn(Enum):
+    """What one look at the waiting documents gave."""
+
+    READ = "read"
+    EMPTY = "empty"
+    BUSY = "busy"
+
+
+class Apart(Task):
+    """A job that opens its own transactions: what it has done is kept when its process is killed."""
+
+    def _run(self, scope: list[int] | None = None, job_id: int | None = None, **args: Any) -> None:
+        close_old_connections()
+        self.function(**args)
+
+
+def apart(function: Callable[..., Any]) -> Task:
+    return Apart(function, False, {"queue": "inventory"})
+
+
+@apart
 def drain(organisation: int) -> None:
     """Read every waiting document of an organisation, each in its own transaction."""
     drain_all(organisation)
 
 
-def drain_all(organisation: int, *, linger: float = LINGER) -> int:
-    """Read what waits; looks once more after ``linger`` seconds, for what was being committed meanwhile."""
-    count = 0
-    while True:
-        while read_next(organisation):
-            count += 1
-        if not linger:
-            return count
-        time.sleep(linger)
-        linger = 0
+def drain_all(organisation: int) -> int:
+    """Read what waits, in the order received; returns how many documents were read.
+
+    Returns at once when another process is already reading: that one looks again after its last document, so
+    that nothing committed meanwhile is left behind.
+    """
+    count, turn = 0, read_next(organisation, first=True)
+    while turn is Turn.READ or (turn is Turn.EMPTY and waits(organisation)):
+        count += turn is Turn.READ
+        turn = read_next(organisation)
+    return count
 
 
-def read_next(organisation: int) -> bool:
-    """Read the oldest waiting document that nobody else is reading. False when there is none."""
-    document_id = _claim(organisation)
-    if document_id is None:
-        return False
+def waits(organisation: int) -> bool:
+    """Whether documents of this organisation wait to be read."""
+    with scope(organisation):
+        return _waiting(organisation).exists()
+
+
+def read_next(organisation: int, *, first: bool = False) -> Turn:
+    """Read the oldest waiting document. ``first`` counts an attempt beforehand, in a transaction of its own.
+
+    A document that kills its reader is the first one that the next reader meets: that is why counting the first
+    of each run is enough to give it up after some attempts.
+    """
+    if first and not _count_attempt(organisation):
+        return Turn.BUSY
+    document = None
     try:
         with scope(organisation):
-            if _held(document_id):
-                document = Document.objects.select_related(
-                    "agent__asset__kind", "agent__asset__model", "enrolment"
-                ).get(pk=document_id)
-                absorb(document, now=timezone.now())
+            if not lock(organisation, wait=False):
+                return Turn.BUSY
+            document = _waiting(organisation).select_related("agent").only(*NEEDED).order_by("id").first()
+            if document is None:
+                return Turn.EMPTY
+            (absorb if document.attempts <= MOST_ATTEMPTS else _give_up)(document, now=timezone.now())
+    except (OperationalError, InterfaceError):
+        raise  # the database is in trouble, not the document
     except Exception:
-        import logging
+        if document is None:
+            raise
+        log.exception("document %s could not be read", document.pk)
+        with scope(organisation):
+            Document.objects.filter(pk=document.pk).update(attempts=F("attempts") + 1)
+    return Turn.READ
 
-        logging.getLogger("etabli.inventory").exception("document %s", document_id)
+
+def _give_up(document: Document, *, now: datetime) -> None:
+    reason = _(
+        "Reading this document failed five times; see the server's log. The machine will send another one."
+    )
+    Document.objects.filter(pk=document.pk).update(
+        state=Document.State.FAILED, decision=Document.Decision.REFUSED, reason=reason, read_at=now
+    )
+
+
+def _count_attempt(organisation: int) -> bool:
+    with scope(organisation):
+        if not lock(organisation, wait=False):
+            return False
+        oldest = _waiting(organisation).order_by("id").values("pk")[:1]
+        Document.objects.filter(pk__in=oldest).update(attempts=F("attempts") + 1)
     return True
 
 
-def _claim(organisation: int) -> int | None:
-    """Count an attempt, committed apart: a document that kills its reader is given up after three."""
-    with scope(organisation):
-        waiting = Document.objects.select_for_update(skip_locked=True).filter(
-            organisation_id=organisation, state=Document.State.RECEIVED
-        )
-        document = waiting.order_by("id").only("id", "attempts").first()
-        if document is None:
-            return None
-        if document.attempts >= MOST_ATTEMPTS:
-            reason = "Reading this document failed five times; see the server's log. The machine will send another one."
-            Document.objects.filter(pk=document.pk).update(
-                state=Document.State.FAILED, decision=Document.Decision.REFUSED, reason=reason
-            )
-            return _claim(organisation)
-        Document.objects.filter(pk=document.pk).update(attempts=document.attempts + 1)
-        return int(document.pk)
-
-
-def _held(document_id: int) -> bool:
-    """Lock the document until the end of the transaction; false when somebody else reads it, or has read it."""
-    waiting = Document.objects.select_for_update(skip_locked=True).filter(
-        pk=document_id, state=Document.State.RECEIVED
-    )
-    return waiting.only("id").first() is not None
+def _waiting(organisation: int) -> Any:
+    return Document.objects.filter(organisation_id=organisation, state=Document.State.RECEIVED)
 
 
 @job(every="* * * * *", queue="inventory")

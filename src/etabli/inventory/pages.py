@@ -9,10 +9,11 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
-from django.urls import path, reverse
+from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -22,7 +23,7 @@ from etabli.kernel import live, preferences
 from etabli.kernel.actors import require
 
 from . import actions, enrolments
-from .absorbing import content_of_section
+from .reading import content_of_section
 from .models import Document, Enrolment, Section
 
 
@@ -115,10 +116,14 @@ def settle(request: Any, pk: int) -> HttpResponse:
     """Answer a suggestion: it is this asset, or it is a new one."""
     document = get_object_or_404(Document, pk=pk)
     asset = document.asset if request.POST.get("answer") == "same" else None
-    actions.settle_suggestion(document=document, asset=asset, actor=request.actor, now=timezone.now())
-    return redirect(
-        reverse("asset-detail", args=[document.asset_id]) if document.asset_id else "document-list"
-    )
+    try:
+        document = actions.settle_suggestion(
+            document=document, asset=asset, actor=request.actor, now=timezone.now()
+        )
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("document-detail", pk)
+    return redirect("asset-detail", document.asset_id)
 
 
 enrolment_urls = [

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
+from django.db import connection
+
 from etabli.kernel.tenancy import scope
 
 from .messages import Inventory, NetworkResult, Sender
-from .models import Agent, Document, Enrolment
+from .models import Document, Enrolment
 from .wire import Body, Codec
 
 KEPT_HEADERS = ("content-type", "user-agent", "glpi-agent-id", "glpi-proxy-id", "glpi-request-id")
@@ -17,40 +20,84 @@ FAILED_SAMPLE = 256 * 1024
 
 
 def note_agent(
-    sender: Sender, *, organisation_id: int, enrolment: Enrolment | None, address: str | None, now: datetime, expected: timedelta,
-    name: str = "", tasks: tuple[str, ...] = (),
-) -> Agent:  # fmt: skip
-    """Create or refresh the agent that speaks: one statement. Call it in the organisation's scope."""
-    agent = Agent(
-        organisation_id=organisation_id, enrolment=enrolment, uuid=str(sender.agent_id or ""),
-        deviceid=deviceid_of(sender, address), name=(name or program_of(sender.user_agent))[:60], version=sender.version[:60],
-        user_agent=sender.user_agent[:200], tag=sender.tag[:120], tasks=[t[:40] for t in tasks[:30]], address=address,
-        proxies=",".join(sender.proxy_ids)[:300], seen_at=now, expected_at=now + expected,
-    )  # fmt: skip
-    fields = [
-        "enrolment",
-        "version",
-        "user_agent",
-        "tag",
-        "address",
-        "proxies",
-        "seen_at",
-        "expected_at",
-        "name",
+    sender: Sender,
+    *,
+    organisation_id: int,
+    enrolment: Enrolment | None,
+    address: str | None,
+    now: datetime,
+    expected: timedelta,
+    name: str = "",
+    tasks: tuple[str, ...] = (),
+) -> int:
+    """Create or refresh the agent that speaks and return its id: one statement, in the organisation's scope."""
+    values = [
+        organisation_id,
+        enrolment.pk if enrolment else None,
+        str(sender.agent_id or ""),
+        deviceid_of(sender, address),
+        (name or program_of(sender.user_agent))[:60],
+        sender.version[:60],
+        sender.user_agent[:200],
+        sender.tag[:120],
+        [task[:40] for task in tasks[:30]],
+        address,
+        ",".join(sender.proxy_ids)[:300],
+        now,
+        now,
+        now + expected,
     ]
-    fields += ["uuid"] if sender.agent_id else []
-    fields += ["tasks"] if tasks else []
-    rows = Agent.objects.bulk_create(
-        [agent], update_conflicts=True, unique_fields=["organisation", "deviceid"], update_fields=fields
-    )
-    return rows[0]
+    with connection.cursor() as cursor:
+        cursor.execute(NOTE_AGENT, values)
+        return int(cursor.fetchone()[0])
+
+
+NOTE_AGENT = """
+INSERT INTO inventory_agent AS known (organisation_id, enrolment_id, uuid, deviceid, name, version, user_agent, tag,
+       tasks, address, proxies, first_seen_at, seen_at, expected_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s::varchar[], %s, %s, %s, %s, %s)
+ON CONFLICT (organisation_id, deviceid) DO UPDATE SET enrolment_id = excluded.enrolment_id,
+       uuid = coalesce(nullif(excluded.uuid, ''), known.uuid), name = excluded.name, version = excluded.version,
+       user_agent = excluded.user_agent, tag = excluded.tag, address = excluded.address,
+       tasks = CASE WHEN excluded.tasks = '{}' THEN known.tasks ELSE excluded.tasks END,
+       proxies = excluded.proxies, seen_at = excluded.seen_at, expected_at = excluded.expected_at
+RETURNING id
+"""
+# The same bytes again, while the first wait and nothing came after them: an agent that did not hear our answer.
+KEEP_DOCUMENT = """
+WITH last AS (
+    SELECT id, sha256, state FROM inventory_document WHERE agent_id = %(agent)s ORDER BY id DESC LIMIT 1
+), again AS (
+    SELECT id FROM last WHERE sha256 = %(sha256)s AND state = 'received'
+), made AS (
+    INSERT INTO inventory_document (organisation_id, agent_id, enrolment_id, received_at, source, content, size,
+           sha256, headers, partial, state, decision, reason, warnings, attempts)
+    SELECT %(organisation)s, %(agent)s, %(enrolment)s, %(now)s, %(source)s, %(content)s, %(size)s,
+           %(sha256)s, %(headers)s::jsonb, %(partial)s, 'received', '', '', '[]', 0
+     WHERE NOT EXISTS (SELECT 1 FROM again)
+    RETURNING id
+)
+SELECT id FROM made UNION ALL SELECT id FROM again
+"""
 
 
 def receive(
-    wire: bytes, body: Body, message: Inventory | NetworkResult, *, organisation_id: int, enrolment: Enrolment | None,
-    address: str | None, headers: Mapping[str, str], now: datetime, expected: timedelta, source: str = "",
-) -> Document:  # fmt: skip
-    """Commit a document and wake the job that reads it. The same document twice is kept once."""
+    wire: bytes,
+    body: Body,
+    message: Inventory | NetworkResult,
+    *,
+    organisation_id: int,
+    enrolment: Enrolment | None,
+    address: str | None,
+    headers: Mapping[str, str],
+    now: datetime,
+    expected: timedelta,
+    source: str = "",
+) -> int:
+    """Commit a document, wake the job that reads it, and return its id. The caller acknowledges after that.
+
+    Written in SQL: it is what each machine costs each day, and what must hold when all come at once.
+    """
     from .jobs import drain
 
     with scope(organisation_id):
@@ -62,13 +109,21 @@ def receive(
             now=now,
             expected=expected,
         )
-        sha256 = hashlib.sha256(body.content).hexdigest()
-        same = Document.objects.filter(agent=agent, sha256=sha256, state=Document.State.RECEIVED).first()
-        document = same or Document.objects.create(
-            organisation_id=organisation_id, agent=agent, enrolment=enrolment, received_at=now,
-            source=(source or agent.deviceid)[:120], content=_stored(wire, body), size=len(body.content), sha256=sha256,
-            headers=kept(headers), partial=isinstance(message, Inventory) and message.partial,
-        )  # fmt: skip
+        values = {
+            "organisation": organisation_id,
+            "agent": agent,
+            "enrolment": enrolment.pk if enrolment else None,
+            "now": now,
+            "source": (source or deviceid_of(message, address))[:120],
+            "content": _stored(wire, body),
+            "size": len(body.content),
+            "sha256": hashlib.sha256(body.content).hexdigest(),
+            "headers": orjson.dumps(kept(headers)).decode(),
+            "partial": isinstance(message, Inventory) and message.partial,
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(KEEP_DOCUMENT, values)
+            document = int(cursor.fetchone()[0])
         drain.enqueue(once=f"inventory:{organisation_id}", organisation=organisation_id)
     return document
 

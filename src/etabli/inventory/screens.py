@@ -32,8 +32,7 @@ give_sections(pages.section_list, pages.section_content)
 
 @register
 class AgentScreen(Screen):
-    """The programs that report for the machines."""
-
+    about = gettext_lazy("The programs that report for the machines.")
     model = Agent
     annexed = False
     area, icon = "fleet", "robot"
@@ -73,8 +72,9 @@ class AgentScreen(Screen):
 
 @register
 class EnrolmentScreen(Screen):
-    """Keys that let machines report into an organisation, with the line to paste on them."""
-
+    about = gettext_lazy(
+        "Keys that let machines report into an organisation, with the line to paste on them."
+    )
     model = Enrolment
     area, icon = "fleet", "key"
     columns = ["name", "site", "expires_at", "revoked_at"]
@@ -136,8 +136,7 @@ class EnrolmentScreen(Screen):
 
 @register
 class DocumentScreen(Screen):
-    """What machines sent, and what was understood of it."""
-
+    about = gettext_lazy("What machines sent, and what was understood of it.")
     model = Document
     annexed = False
     area, icon = "fleet", "file-description"

@@ -24,6 +24,9 @@ from .actors import SYSTEM, Actor
 from .tenancy import OrganisationModel
 
 RETRY = RetryStrategy(max_attempts=6, exponential_wait=4)
+SILENCE = timedelta(seconds=45)
+"""A worker silent for so long is dead: its heart beats every 10 s, however busy its jobs are."""
+MOST_DEATHS = 5
 
 
 class Cancelled(Exception):
@@ -101,10 +104,23 @@ class Run:
         self._write("UPDATE kernel_job SET log=log || %s::jsonb WHERE id=%s", [_json(line), self.job_id])
         self._notify()
 
-    def state(self, state: str, **result: Any) -> None:
-        column = "started_at" if state == Job.State.RUNNING else "ended_at"
+    def start(self) -> None:
+        """From the beginning, also when a killed worker had begun."""
         self._write(
-            f"UPDATE kernel_job SET state=%s, {column}=now(), result=result || %s::jsonb WHERE id=%s",  # noqa: S608
+            "UPDATE kernel_job SET state='running', started_at=now(), ended_at=NULL, steps='[]', done=0 WHERE id=%s",
+            [self.job_id],
+        )
+        self._notify()
+
+    def finished(self) -> bool:
+        """Whether a worker did all of it and was killed before saying so to the queue."""
+        with self._connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM kernel_job WHERE id=%s AND state='done'", [self.job_id])
+            return cursor.fetchone() is not None
+
+    def end(self, state: str, **result: Any) -> None:
+        self._write(
+            "UPDATE kernel_job SET state=%s, ended_at=now(), result=result || %s::jsonb WHERE id=%s",
             [state, _json(result), self.job_id],
         )
         self._notify()
@@ -163,15 +179,17 @@ class Task:
 
     def _run_followed(self, scope: tuple[int, ...], job_id: int, args: dict[str, Any]) -> None:
         run = Run(job_id, scope)
-        run.state(Job.State.RUNNING)
         try:
+            if run.finished():
+                return
+            run.start()
             result = self.function(run, **args)
-            run.state(Job.State.DONE, **(result or {}))
+            run.end(Job.State.DONE, **(result or {}))
         except Cancelled:
-            run.state(Job.State.CANCELLED)
+            run.end(Job.State.CANCELLED)
         except Exception as error:
             run.say(str(error) or type(error).__name__)
-            run.state(Job.State.FAILED, error=str(error), details=traceback.format_exc()[-4000:])
+            run.end(Job.State.FAILED, error=str(error), details=traceback.format_exc()[-4000:])
             raise
         finally:
             run.close()
@@ -215,6 +233,45 @@ def retry(job: Job, *, actor: Actor = SYSTEM) -> Job:
     """Run a failed or cancelled job again, as a new one."""
     task = declared[job.name]
     return task.follow(title=job.title, actor=actor, organisation_id=job.organisation_id, url=job.url, **job.arguments)
+
+
+STALLED = """
+SELECT job.id, job.attempts, (job.args ->> 'job_id')::bigint FROM procrastinate_jobs job
+  LEFT JOIN procrastinate_workers worker ON worker.id = job.worker_id
+ WHERE job.status = 'doing' AND (worker.id IS NULL OR worker.last_heartbeat < now() - %s)
+   FOR UPDATE OF job SKIP LOCKED
+"""
+
+
+@job(every="* * * * *")
+def take_again() -> None:
+    """Each minute, give back what dead workers were doing."""
+    release_stalled(silent_for=SILENCE)
+
+
+@transaction.atomic
+def release_stalled(*, silent_for: timedelta) -> int:
+    """Queue again the jobs of workers whose heartbeat (every 10 s) stopped; returns how many.
+
+    A job that took several workers down with it is given up: it would take the next one too.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(STALLED, [silent_for])
+        found = cursor.fetchall()
+        for key, attempts, followed in found:
+            if attempts + 1 < MOST_DEATHS:
+                cursor.execute("SELECT procrastinate_retry_job_v2(%s, now(), NULL, NULL, NULL)", [key])
+                continue
+            cursor.execute("SELECT procrastinate_finish_job_v1(%s, 'failed', false)", [key])
+            if followed:
+                _give_up(followed)
+    return len(found)
+
+
+def _give_up(job_id: int) -> None:
+    text = _("This job stopped its worker %(times)s times and was given up: see the server's log.") % {"times": MOST_DEATHS}
+    with tenancy.everywhere(because="the queue knows the job's number, not its organisation"):
+        Job.objects.filter(pk=job_id).update(state=Job.State.FAILED, ended_at=timezone.now(), result={"error": str(text)})
 
 
 def run_waiting(limit: int = 200) -> int:

@@ -31,8 +31,7 @@ def _person_cell(person: Person) -> str:
 
 @register
 class OrganisationScreen(Screen):
-    """The provider, its clients and their sub-entities."""
-
+    about = gettext_lazy("The provider, its clients and their sub-entities.")
     model = Organisation
     area, icon = "people", "building"
     columns = ["name", "kind", "parent", "siret", "timezone"]
@@ -61,8 +60,7 @@ class OrganisationScreen(Screen):
 
 @register
 class PersonScreen(Screen):
-    """Everybody who works here, with or without an account."""
-
+    about = gettext_lazy("Everybody who works here, with or without an account.")
     model = Person
     area, icon = "people", "user"
     columns = [
@@ -98,8 +96,7 @@ class PersonScreen(Screen):
 
 @register
 class TeamScreen(Screen):
-    """Groups of technicians."""
-
+    about = gettext_lazy("Groups of technicians.")
     model = Team
     area, icon = "people", "users-group"
     columns = ["name", "email", "leader"]
@@ -118,8 +115,7 @@ class TeamScreen(Screen):
 
 @register
 class OrgUnitScreen(Screen):
-    """The departments and services of the org chart."""
-
+    about = gettext_lazy("The departments and services of the org chart.")
     model = OrgUnit
     slug = "org-units"
     area, icon = "people", "sitemap"
@@ -129,8 +125,7 @@ class OrgUnitScreen(Screen):
 
 @register
 class SiteScreen(Screen):
-    """The addresses where an organisation works."""
-
+    about = gettext_lazy("The addresses where an organisation works.")
     model = Site
     area, icon = "people", "map-pin"
     columns = ["name", "code", "city", "postcode", "phone"]
@@ -178,8 +173,7 @@ class SiteScreen(Screen):
 
 @register
 class BuildingScreen(Screen):
-    """The buildings of a site."""
-
+    about = gettext_lazy("The buildings of a site.")
     model = Building
     area, icon = "people", "building-community"
     columns = ["name", "site"]
@@ -188,8 +182,7 @@ class BuildingScreen(Screen):
 
 @register
 class FloorScreen(Screen):
-    """The floors of a building, with their plans."""
-
+    about = gettext_lazy("The floors of a building, with their plans.")
     model = Floor
     area, icon = "people", "stairs"
     columns = ["name", "building", "level"]
@@ -204,8 +197,7 @@ class FloorScreen(Screen):
 
 @register
 class RoomScreen(Screen):
-    """The rooms of a site."""
-
+    about = gettext_lazy("The rooms of a site.")
     model = Room
     area, icon = "people", "door"
     columns = ["name", "site", "floor", "technical"]
@@ -215,8 +207,7 @@ class RoomScreen(Screen):
 
 @register
 class RackScreen(Screen):
-    """The racks of a room."""
-
+    about = gettext_lazy("The racks of a room.")
     model = Rack
     area, icon = "people", "server-2"
     columns = ["name", "room", "units"]

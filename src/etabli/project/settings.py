@@ -24,6 +24,12 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
 SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS else 0
 
 INSTALLED_APPS = [
+    # Ours first: a word that a library also translates (“provider”) is read in our catalogue.
+    "etabli.kernel",
+    "etabli.web",
+    "etabli.people",
+    "etabli.assets",
+    "etabli.inventory",
     "django.forms",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -41,11 +47,6 @@ INSTALLED_APPS = [
     "django_cotton.apps.SimpleAppConfig",
     "django_htmx",
     "procrastinate.contrib.django",
-    "etabli.kernel",
-    "etabli.web",
-    "etabli.people",
-    "etabli.assets",
-    "etabli.inventory",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

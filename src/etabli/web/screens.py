@@ -30,8 +30,7 @@ JOB_TONES = {"queued": "off", "running": "info", "done": "ok", "failed": "bad", 
 
 @register
 class RoleScreen(Screen):
-    """What people may do; the roles shipped can be completed by your own."""
-
+    about = gettext_lazy("What people may do; the roles shipped can be completed by your own.")
     model = Role
     icon = "shield-check"
     columns = ["name", "verbs", "totp_required", "organisation"]
@@ -41,8 +40,7 @@ class RoleScreen(Screen):
 
 @register
 class MembershipScreen(Screen):
-    """Who works in which organisation, with which role."""
-
+    about = gettext_lazy("Who works in which organisation, with which role.")
     model = Membership
     icon = "users"
     columns = ["account", "role", "organisation", "descends", "denied"]
@@ -55,8 +53,7 @@ class MembershipScreen(Screen):
 
 @register
 class TagScreen(Screen):
-    """Words to sort objects with."""
-
+    about = gettext_lazy("Words to sort objects with.")
     model = Tag
     icon = "tag"
     columns = ["name", "colour"]
@@ -64,8 +61,7 @@ class TagScreen(Screen):
 
 @register
 class CustomFieldScreen(Screen):
-    """Fields you add to the objects of an organisation."""
-
+    about = gettext_lazy("Fields you add to the objects of an organisation.")
     model = CustomField
     slug = "custom-fields"
     icon = "forms"
@@ -76,8 +72,7 @@ class CustomFieldScreen(Screen):
 
 @register
 class SavedViewScreen(Screen):
-    """Filters, order and columns of a list kept under a name."""
-
+    about = gettext_lazy("Filters, order and columns of a list kept under a name.")
     model = SavedView
     annexed = False
     slug = "saved-views"
@@ -89,8 +84,7 @@ class SavedViewScreen(Screen):
 
 @register
 class CalendarScreen(Screen):
-    """Working hours, with the public holidays they exclude."""
-
+    about = gettext_lazy("Working hours, with the public holidays they exclude.")
     model = Calendar
     icon = "calendar"
     columns = ["name", "timezone", "is_default"]
@@ -100,8 +94,7 @@ class CalendarScreen(Screen):
 
 @register
 class HolidayScreen(Screen):
-    """Days when a calendar is closed."""
-
+    about = gettext_lazy("Days when a calendar is closed.")
     model = Holiday
     icon = "calendar-off"
     columns = ["name", "day", "calendar"]
@@ -112,8 +105,7 @@ class HolidayScreen(Screen):
 
 @register
 class WebhookScreen(Screen):
-    """Addresses told of what happens, signed and retried."""
-
+    about = gettext_lazy("Addresses told of what happens, signed and retried.")
     model = Webhook
     icon = "webhook"
     columns = ["url", "verbs", "active", "paused_until"]
@@ -124,8 +116,7 @@ class WebhookScreen(Screen):
 
 @register
 class WebhookDeliveryScreen(Screen):
-    """What was sent to each webhook, and what it answered."""
-
+    about = gettext_lazy("What was sent to each webhook, and what it answered.")
     model = WebhookDelivery
     annexed = False
     slug = "webhook-deliveries"
@@ -156,8 +147,7 @@ class WebhookDeliveryScreen(Screen):
 
 @register
 class ApiTokenScreen(Screen):
-    """Keys by which programs use the API."""
-
+    about = gettext_lazy("Keys by which programs use the API.")
     model = ApiToken
     annexed = False
     slug = "api-tokens"
@@ -189,8 +179,7 @@ class ApiTokenScreen(Screen):
 
 @register
 class JobScreen(Screen):
-    """Long works: where they are, what they did."""
-
+    about = gettext_lazy("Long works: where they are, what they did.")
     model = Job
     annexed = False
     area, icon = "day", "progress"
@@ -259,8 +248,7 @@ def job_context(job: Job) -> dict[str, Any]:
 
 @register
 class ImportScreen(Screen):
-    """Files brought into a list, with what each of them did."""
-
+    about = gettext_lazy("Files brought into a list, with what each of them did.")
     model = Import
     annexed = False
     icon = "upload"
@@ -277,8 +265,7 @@ class ImportScreen(Screen):
 
 @register
 class NoteScreen(Screen):
-    """Remarks written on objects."""
-
+    about = gettext_lazy("Remarks written on objects.")
     model = Note
     annexed = False
     area, icon, listed = "settings", "note", False
@@ -290,8 +277,7 @@ class NoteScreen(Screen):
 
 @register
 class EventScreen(Screen):
-    """Everything that was done, by whom and when."""
-
+    about = gettext_lazy("Everything that was done, by whom and when.")
     model = Event
     annexed = False
     icon = "history"

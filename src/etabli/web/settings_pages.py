@@ -25,7 +25,7 @@ def index(request: Any) -> HttpResponse:
     if not seen:
         raise Http404
     cards = [
-        {"label": s.title, "icon": s.icon, "url": s.list_url, "text": (s.__doc__ or "").split("\n")[0]}
+        {"label": s.title, "icon": s.icon, "url": s.list_url, "text": s.about}
         for s in seen
     ]
     sections = []

@@ -37,7 +37,7 @@ def home(request: Any) -> HttpResponse:
     feed = Event.objects.order_by("-id").select_related(None)[:12]
     context = {
         "title": _("My day"), "area": "day", "figures": day.figures(request.actor), "panels": day.panels(request.actor),
-        "steps": day.first_steps(request.actor), "events": described_events(feed) if request.actor.may("event.view") else [],
+        "steps": day.first_steps(request.actor), "events": described_events(feed, named=True) if request.actor.may("event.view") else [],
     }  # fmt: skip
     return TemplateResponse(request, "web/day.html", context)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -54,12 +55,14 @@ def name_act(verb: str, text: str, tone: str = "") -> None:
     _named[verb] = (text, tone)
 
 
-def described_events(events: Iterable[Event]) -> list[dict[str, Any]]:
-    """Events as the history template shows them."""
+def described_events(events: Iterable[Event], *, named: bool = False) -> list[dict[str, Any]]:
+    """Events as the history template shows them; ``named`` also says which object each is about (for a feed)."""
     made = []
     for event in events:
         text, tone = describe_act(event.verb)
         source = SOURCES.get(event.source)
+        if named:
+            text = _named_act(event, text)
         made.append(
             {
                 "id": event.pk, "at": short_time(event.at), "actor": event.actor, "text": text, "tone": tone, "label": event.label,
@@ -68,6 +71,16 @@ def described_events(events: Iterable[Event]) -> list[dict[str, Any]]:
             }  # fmt: skip
         )
     return made
+
+
+def _named_act(event: Event, text: str) -> str:
+    from . import by_noun
+
+    screen = by_noun(event.noun)
+    if screen is None or event.verb.endswith(".deleted"):
+        return format_html("{} · {}", text, event.label)
+    url = reverse(f"{screen.noun}-detail", args=[event.object_id])
+    return format_html('{} · <a class="lnk" href="{}">{}</a>', text, url, event.label)
 
 
 def short_time(at: datetime, now: datetime | None = None) -> SafeString:

@@ -72,7 +72,7 @@ def empty_of(screen: "Screen", request: Any, context: dict[str, Any]) -> dict[st
             "action": {"label": _("Remove the filters"), "url": screen.list_url},
         }
     add = next((a for a in context.get("actions", list_actions(screen, request.actor, request.GET)) if a.get("primary")), None)
-    return {"kind": "new", "title": _("Nothing here yet"), "text": str(screen.__doc__ or "").split("\n")[0], "action": add}
+    return {"kind": "new", "title": _("Nothing here yet"), "text": screen.about, "action": add}
 
 
 def detail_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:

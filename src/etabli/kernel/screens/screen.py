@@ -70,6 +70,7 @@ class Screen:
     """What people and programs see of a noun. Every attribute has a default; override a method for a single need."""
 
     model: ClassVar[type[models.Model]]
+    about: Any = ""  # what the noun is for, in a sentence shown on an empty list and in the settings
     area: str = "settings"
     icon: str = "box"
     columns: Sequence[str | Column] = ()

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from .language import _
 from .outcome import Failure
@@ -39,7 +39,7 @@ class Writer:
             facts.size = source.stat().st_size
             facts.mode = 0o600
             reader = _Hashing(content)
-            self.tar.addfile(facts, reader)  # type: ignore[arg-type]  # it only reads
+            self.tar.addfile(facts, cast("IO[bytes]", reader))  # it only reads
         self.parts[name] = {"size": facts.size, "sha256": reader.digest.hexdigest()}
 
     def close(self, facts: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import tarfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -124,7 +125,7 @@ def test_an_archive_cut_short_is_no_backup(saved: Path, tmp_path: Path) -> None:
     without = changed(
         saved, tmp_path / "bad.tar", lambda name, content: None if name == archive.MANIFEST else content
     )
-    with pytest.raises(Failure, match=r"manifest|manifeste"):
+    with pytest.raises(Failure, match=r"bad\.tar"):
         archive.unpack(without, tmp_path / "one")
     (tmp_path / "half.tar").write_bytes(saved.read_bytes()[:700])
     with pytest.raises(Failure):
@@ -139,14 +140,14 @@ def test_a_part_with_a_surprising_name_is_refused(tmp_path: Path, name: str) -> 
         info = tarfile.TarInfo(name)
         info.size = 1
         tar.addfile(info, io.BytesIO(b"x"))
-    with pytest.raises(Failure, match=r"ours|nous"):
+    with pytest.raises(Failure, match=re.escape(f": {name}")):
         archive.unpack(tmp_path / "bad.tar", tmp_path / "inside")
     assert not (tmp_path / "outside").exists()
 
 
 def test_a_directory_in_use_is_never_restored_over(saved: Path, tmp_path: Path) -> None:
     (tmp_path / "precious").touch()
-    with pytest.raises(Failure, match=r"empty|vide"):
+    with pytest.raises(Failure, match=re.escape(str(tmp_path))):
         restore_into(saved, tmp_path)
 
 

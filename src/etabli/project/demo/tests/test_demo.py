@@ -39,7 +39,7 @@ class Sample:
 
 @pytest.fixture(scope="module")
 def sample(django_db_setup: None, django_db_blocker) -> Iterator[Sample]:
-    """Loaded once beside a real provider, and rolled back after the module: loading takes seconds."""
+    """Loaded once beside a real provider, as loading takes seconds; what a test changes is rolled back after it."""
     with django_db_blocker.unblock(), transaction.atomic():
         real = start_organisation(name="Infogérance réelle", kind="provider", actor=SYSTEM)
         admin = create_administrator(email="real@real.example", name="Real", password="x" * 14, organisation=real)
@@ -47,14 +47,6 @@ def sample(django_db_setup: None, django_db_blocker) -> Iterator[Sample]:
             Asset.objects.create(name="REAL-1", kind=AssetKind.objects.get(key="laptop"))
         rows = rows_by_table()
         yield Sample(real, admin, rows, actions.load(now=timezone.now(), password="a-password-for-tests"))
-        transaction.set_rollback(True)
-
-
-@pytest.fixture
-def again(sample: Sample) -> Iterator[Sample]:
-    """What the test changes is taken back."""
-    with transaction.atomic():
-        yield sample
         transaction.set_rollback(True)
 
 
@@ -123,26 +115,26 @@ def test_somebody_of_the_samples_can_log_in_with_the_rights_of_a_technician(samp
     assert not actor.may("organisation.delete", sample.ids[0])
 
 
-def test_loading_twice_does_nothing_more(again: Sample) -> None:
+def test_loading_twice_does_nothing_more(sample: Sample) -> None:
     before = rows_by_table()
     assert actions.load(now=timezone.now()) == actions.Loaded()
     assert rows_by_table() == before
 
 
-def test_removing_leaves_every_table_as_it_was(again: Sample) -> None:
+def test_removing_leaves_every_table_as_it_was(sample: Sample) -> None:
     actions.remove()
     connection.check_constraints()
-    assert rows_by_table() == again.rows
+    assert rows_by_table() == sample.rows
 
 
-def test_removing_twice_does_nothing_more(again: Sample) -> None:
+def test_removing_twice_does_nothing_more(sample: Sample) -> None:
     actions.remove()
     assert actions.remove() == {}
 
 
-def test_a_real_organisation_that_somebody_hung_under_a_sample_one_stays(again: Sample) -> None:
-    with scope(*again.ids):
-        top = Organisation.objects.get(pk=again.ids[0])
+def test_a_real_organisation_that_somebody_hung_under_a_sample_one_stays(sample: Sample) -> None:
+    with scope(*sample.ids):
+        top = Organisation.objects.get(pk=sample.ids[0])
     child = start_organisation(name="Vraie cliente", kind="client", actor=SYSTEM, parent=top)
     actions.remove()
     connection.check_constraints()
@@ -152,22 +144,22 @@ def test_a_real_organisation_that_somebody_hung_under_a_sample_one_stays(again: 
     assert kept.path == [child.pk]
 
 
-def test_what_a_sample_account_wrote_elsewhere_stays_under_its_name(again: Sample) -> None:
+def test_what_a_sample_account_wrote_elsewhere_stays_under_its_name(sample: Sample) -> None:
     lea = Account.objects.get(email="lea@demo.example")
-    with scope(again.real.pk):
+    with scope(sample.real.pk):
         note = Note.objects.create(noun="asset", object_id=1, text="seen", account=lea, author=lea.name)
     actions.remove()
-    with scope(again.real.pk):
+    with scope(sample.real.pk):
         note.refresh_from_db()
     assert (note.account_id, note.author) == (None, "Léa Morin")
 
 
-def test_a_file_kept_only_by_the_samples_leaves_the_storage(again: Sample) -> None:
+def test_a_file_kept_only_by_the_samples_leaves_the_storage(sample: Sample) -> None:
     nobody = Actor(None, "x")
-    with scope(again.ids[0]):
+    with scope(sample.ids[0]):
         theirs = files.store(b"only theirs", name="a.txt", actor=nobody)
         shared = files.store(b"shared", name="b.txt", actor=nobody)
-    with scope(again.real.pk):
+    with scope(sample.real.pk):
         files.store(b"shared", name="b.txt", actor=nobody)
     actions.remove()
     with pytest.raises(files.ContentMissing):
