@@ -100,10 +100,11 @@ def _child(document: Document, device: Device) -> Document:
 
 def _absorb_one(reading: Reading, repairs: tuple[str, ...]) -> Document:
     document = reading.document
-    asset = document.agent.asset if document.agent else None
-    compare(reading, asset)
-    if asset is not None and not reading.moved:
-        return _unchanged(reading, asset)
+    asset_id = document.agent.asset_id if document.agent else None
+    compare(reading, asset_id)
+    if asset_id is not None and not reading.moved:
+        return _unchanged(reading, asset_id)
+    asset = _loaded(asset_id) if asset_id is not None else None
     found, told = facts_of(reading, asset)
     match = matching.find(
         found.identity, organisation_id=document.organisation_id, agent_asset=asset, told=told
@@ -119,11 +120,17 @@ def _absorb_one(reading: Reading, repairs: tuple[str, ...]) -> Document:
         return _finish(document, reading.now, Decision.REFUSED, reason, warnings)
     if match.asset is not None and match.asset != asset:
         # Recognised otherwise than by its agent: compare with what this asset already had.
-        compare(reading, match.asset)
+        compare(reading, match.asset.pk)
         if not reading.moved:
-            return _unchanged(reading, match.asset)
+            return _unchanged(reading, match.asset.pk)
         found, told = facts_of(reading, match.asset)
     return settle(reading, found, match.asset, match.reason, warnings, told.name if told else "")
+
+
+def _loaded(asset_id: int) -> Asset:
+    """An asset held until the end: what somebody edits meanwhile waits, and is not written over."""
+    rows = Asset.objects.select_for_update(of=("self",)).select_related("kind", "model__manufacturer")
+    return rows.get(pk=asset_id)
 
 
 def settle(
@@ -139,25 +146,20 @@ def settle(
     if asset is None:
         asset = _new_asset(reading, found)
     else:
-        # As it is now, held until the end: what somebody edited meanwhile is not written over.
-        asset = (
-            Asset.objects.select_for_update(of=("self",))
-            .select_related("model__manufacturer")
-            .get(pk=asset.pk)
-        )
+        asset = _loaded(asset.pk)
     before = _traits(asset)
     composing.fill(asset, found, previous_name)
-    asset.seen_at, asset.identity_note = document.received_at, reason[:300]
+    asset.identity_note = reason[:300]
     if created:
         asset.save()
     else:
-        asset.save(update_fields=[*composing.FILLED, "seen_at", "identity_note", "updated_at"])
+        asset.save(update_fields=[*composing.FILLED, "identity_note", "updated_at"])
     moved = {*reading.changed, *reading.gone}
     families = [family for family, names in composing.FAMILIES.items() if moved.intersection(names)]
     composing.write(asset, found, families)
-    composing.refresh(asset, found)
-    keep(reading, asset)
-    _attach(document, asset)
+    composing.refresh(asset.pk, found, document.received_at)
+    keep(reading, asset.pk)
+    _attach(document, asset.pk)
     _forget_older(document, asset)
     _tell(reading, asset, created, before)
     document.asset = asset
@@ -189,30 +191,36 @@ def _suggest(reading: Reading, match: matching.Match, warnings: list[dict[str, s
     return _finish(document, reading.now, Decision.SUGGESTED, match.reason, warnings)
 
 
-def _unchanged(reading: Reading, asset: Asset) -> Document:
+def _unchanged(reading: Reading, asset_id: int) -> Document:
     document = reading.document
-    Asset.objects.filter(pk=asset.pk).update(seen_at=document.received_at)
-    moving = {n: reading.cleaned(n) for n in ("drives", "operatingsystem") if n in reading.sent}
-    composing.refresh(asset, facts.computer_facts(moving))
-    keep(reading, asset)
-    _attach(document, asset)
-    document.asset = asset
+    moving: dict[str, Any] = {
+        n: reading.cleaned(n) for n in ("drives", "operatingsystem") if n in reading.sent
+    }
+    composing.refresh(asset_id, facts.computer_facts(moving), document.received_at)
+    keep(reading, asset_id)
+    _attach(document, asset_id)
+    document.asset_id = asset_id
     reason = _("Nothing changed since the last inventory.")
     return _finish(document, reading.now, Decision.UNCHANGED, reason, content=b"")
 
 
 def _overtaken(document: Document) -> bool:
-    if document.agent_id is None:
-        return False
-    later = Document.objects.filter(agent=document.agent_id, pk__gt=document.pk, state=State.READ)
-    return later.exclude(decision__in=[Decision.REFUSED, Decision.SUGGESTED]).exists()
+    with connection.cursor() as cursor:
+        cursor.execute(OVERTAKEN, [document.agent_id, document.pk])
+        return cursor.fetchone() is not None
 
 
-def _attach(document: Document, asset: Asset) -> None:
+OVERTAKEN = """
+SELECT 1 FROM inventory_document
+ WHERE agent_id = %s AND id > %s AND state = 'read' AND decision NOT IN ('refused', 'suggested') LIMIT 1
+"""
+
+
+def _attach(document: Document, asset_id: int) -> None:
     """The agent's asset is the one last recognised."""
-    if document.agent and document.agent.asset_id != asset.pk:
-        Agent.objects.filter(pk=document.agent_id).update(asset=asset)
-        document.agent.asset = asset
+    if document.agent and document.agent.asset_id != asset_id:
+        Agent.objects.filter(pk=document.agent_id).update(asset=asset_id)
+        document.agent.asset_id = asset_id
 
 
 def _forget_older(document: Document, asset: Asset) -> None:

@@ -104,7 +104,7 @@ def load_bytes(
 def _read_now(document_id: int, *, name: str, organisation_id: int, now: datetime) -> Loaded:
     with scope(organisation_id):
         absorbing.lock(organisation_id)
-        document = Document.objects.select_related("agent__asset__kind", "enrolment").get(pk=document_id)
+        document = Document.objects.select_related("agent", "enrolment").get(pk=document_id)
         if document.state == Document.State.RECEIVED:
             document = absorbing.absorb(document, now=now)
     return Loaded(name, document.asset_id, document.decision, document.reason, document.warnings)
@@ -121,7 +121,7 @@ def settle_suggestion(*, document: Document, asset: Asset | None, actor: Actor, 
     absorbing.lock(document.organisation_id)
     same = Q(agent=document.agent_id) if document.agent_id else Q(pk=document.pk)
     waiting = Document.objects.filter(same, decision=Document.Decision.SUGGESTED).select_related(
-        "agent__asset__kind", "enrolment"
+        "agent", "enrolment"
     )
     latest = waiting.order_by("-pk").first()
     if latest is None:
@@ -130,7 +130,7 @@ def settle_suggestion(*, document: Document, asset: Asset | None, actor: Actor, 
     if not isinstance(message, Inventory):
         raise ValidationError(_("This inventory is not waiting for an answer."))
     reading = Reading(latest, message.itemtype, message.partial, sections.unwrap(message), now)
-    compare(reading, asset)
+    compare(reading, asset.pk if asset else None)
     found, told = facts_of(reading, asset)
     reason = _("%(who)s said that it is this asset.") if asset else _("%(who)s said that it is a new asset.")
     warnings = warnings_of(reading, message.repairs, found.warnings)

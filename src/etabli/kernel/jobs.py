@@ -51,7 +51,7 @@ class Job(OrganisationModel):
     actor = models.CharField(_("by"), max_length=120)
     asked_at = models.DateTimeField(_("asked on"), auto_now_add=True)
     started_at = models.DateTimeField(null=True)
-    ended_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(_("ended on"), null=True)
     step = models.CharField(max_length=160, blank=True)
     steps = models.JSONField(default=list)
     done = models.PositiveIntegerField(default=0)

@@ -23,7 +23,7 @@ class Organisation(models.Model):
     name = models.CharField(_("name"), max_length=120)
     slug = models.SlugField(_("short name"), max_length=60, unique=True, blank=True)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.CLIENT)
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("part of"))
     path = ArrayField(models.BigIntegerField(), default=list, editable=False)
     siret = models.CharField(_("SIRET number"), max_length=14, blank=True)
     timezone = models.CharField(_("time zone"), max_length=40, default="Europe/Paris")
@@ -86,7 +86,7 @@ class Membership(OrganisationModel):
     """
 
     door = True
-    account = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    account = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships", verbose_name=_("account"))
     role = models.ForeignKey(Role, models.PROTECT, null=True, blank=True, verbose_name=_("role"))
     descends = models.BooleanField(_("also in the organisations under it"), default=True)
     denied = models.BooleanField(_("access denied"), default=False)

@@ -31,7 +31,7 @@ class Import(OrganisationModel):
     preview = models.JSONField(default=list)
     batch = models.UUIDField(default=uuid.uuid4, unique=True)
     account_id = models.BigIntegerField(null=True)
-    actor = models.CharField(max_length=120)
+    actor = models.CharField(_("by"), max_length=120)
     at = models.DateTimeField(_("on"), auto_now_add=True)
     job = models.ForeignKey("kernel.Job", models.SET_NULL, null=True)
 
