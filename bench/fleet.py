@@ -30,7 +30,7 @@ STATEMENTS = (
        SELECT %(o)s, now(), now(), 1, '{}', 'Site ' || i, 'S' || i, i || ' rue du Port', '76000', 'Rouen', '', 'FR', '', ''
        FROM generate_series(1, 40) i""",
     """INSERT INTO people_room (organisation_id, created_at, updated_at, version, custom, name, technical, site_id)
-       SELECT %(o)s, now(), now(), 1, '{}', 'Bureau ' || i, i % 9 = 0, s.id
+       SELECT %(o)s, now(), now(), 1, '{}', 'Bureau ' || i, i %% 9 = 0, s.id
        FROM people_site s, generate_series(1, 20) i WHERE s.organisation_id = %(o)s""",
     """INSERT INTO people_person (organisation_id, created_at, updated_at, version, custom, name, email, phone, mobile, title,
          employee_number, vip, site_id)
@@ -139,7 +139,7 @@ def _fill(organisation: Organisation, number: int) -> None:
         kinds = list(AssetKind.objects.filter(organisation=None).order_by("position").values_list("pk", flat=True)[:12])
         for statement in STATEMENTS:
             values = {"o": organisation.pk, "n": number, "kinds": kinds}
-            cursor.execute(statement.replace("i % 9", "i %% 9"), values)
+            cursor.execute(statement.replace("i %% 9", "i %% 9"), values)
         assert transaction.get_connection().in_atomic_block
 
 

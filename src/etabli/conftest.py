@@ -172,7 +172,7 @@ BY_TYPE: list[tuple[Any, Callable[[Maker, Any], Any]]] = [
 ]
 SPECIAL: dict[str, Callable[[Maker], dict[str, Any]]] = {
     "Calendar": lambda m: {"timezone": "Europe/Paris"},
-    "CustomField": lambda m: {"noun": "asset", "key": f"{m.word}_field", "kind": "text"},
+    "CustomField": lambda m: {"noun": "asset", "key": f"{m.word}_{next(m.numbers)}", "kind": "text"},
     "Site": lambda m: {"country": "FR"},
     "SavedView": lambda m: {"screen": "assets", "query": "q=x"},
     "Import": lambda m: {"slug": "assets", "header": [m.word], "counts": {}},
@@ -186,9 +186,11 @@ SPECIAL: dict[str, Callable[[Maker], dict[str, Any]]] = {
         "noun": "site", "object_id": m.get(_model("people.Site")).pk, "relation": "related",
         "other_noun": "site", "other_id": m.new(_model("people.Site")).pk,
     },
-    "Membership": lambda m: {"role": m.get(Role)},
+    "Membership": lambda m: {"role": m.new(Role)},
     "Role": lambda m: {"organisation": m.staff.organisation, "verbs": ["asset.view"]},
-    "AssetKind": lambda m: {"organisation": m.staff.organisation, "key": f"{m.word}-kind", "icon": "box"},
+    "AssetKind": lambda m: {"organisation": m.staff.organisation, "key": f"{m.word}-{next(m.numbers)}", "icon": "box"},
+    "Holiday": lambda m: {"day": timezone.localdate() + datetime.timedelta(days=next(m.numbers))},
+    "WebhookDelivery": lambda m: {"event": m.new(_model("kernel.Event"))},
     "NetworkCard": lambda m: {"mac": "00:11:22:33:44:55"},
     "SearchEntry": lambda m: {"noun": "asset"},
 }  # fmt: skip

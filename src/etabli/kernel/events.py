@@ -213,6 +213,6 @@ def _wake(event: Event) -> None:
     from .reactions import run_reaction
 
     for name, _function in _reactions.get(event.verb, ()):
-        run_reaction.enqueue(event_id=event.pk, reaction=name)
+        run_reaction.enqueue(event_id=event.pk, reaction=name, inside=event.organisation_id)
     if webhooks.wanted(event.verb, event.organisation_id):
-        webhooks.fan_out.enqueue(event_id=event.pk)
+        webhooks.fan_out.enqueue(event_id=event.pk, inside=event.organisation_id)

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 from django.db import close_old_connections, connection, connections, models, transaction
+from django.db.backends.postgresql.base import DatabaseWrapper
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from procrastinate import RetryStrategy
@@ -78,7 +79,7 @@ class Run:
 
     def __init__(self, job_id: int, scope: tuple[int, ...]) -> None:
         self.job_id = job_id
-        self._connection = connections.create_connection("default")
+        self._connection = own_connection()
         self._write("SELECT set_config('app.organisations', %s, false)", [",".join(map(str, scope))])
 
     def begin(self, title: str, *, total: int = 0) -> None:
@@ -136,6 +137,13 @@ class Run:
         self._write("SELECT pg_notify('etabli_live', %s)", [f"job:{self.job_id}"])
 
 
+def own_connection() -> Any:
+    """A connection of one's own, outside the pool: its session keeps a scope that nobody else must ever inherit."""
+    settings = connections.settings["default"]
+    options = {name: value for name, value in settings["OPTIONS"].items() if name != "pool"}
+    return DatabaseWrapper({**settings, "OPTIONS": options}, "default")
+
+
 class Task:
     """A declared job: ``enqueue`` queues it with the scope of the caller, in the caller's transaction."""
 
@@ -145,15 +153,20 @@ class Task:
         self.task = app.task(name=self.name, retry=None if followed else RETRY, **options)(self._run)
         declared[self.name] = self
 
-    def enqueue(self, *, lock: str | None = None, once: str | None = None, after: timedelta | None = None, **args: Any) -> int:
-        """Queue the job. ``lock``: one at a time with this key; ``once``: not again while one is waiting (then 0)."""
+    def enqueue(
+        self, *, lock: str | None = None, once: str | None = None, after: timedelta | None = None, inside: int | None = None, **args: Any
+    ) -> int:
+        """Queue the job. ``lock``: one at a time with this key; ``once``: not again while one is waiting (then 0).
+
+        It sees the organisations that its caller sees, or the one it is to stay ``inside``.
+        """
         if once and _waits(once):
             return 0
         options = {"lock": lock, "queueing_lock": once, "schedule_in": {"seconds": after.total_seconds()} if after else None}
         deferrer = self.task.configure(**{k: v for k, v in options.items() if v is not None})
         try:
             with _savepoint_when(once):
-                return int(deferrer.defer(scope=list(tenancy.visible()), **args))
+                return int(deferrer.defer(scope=[inside] if inside else list(tenancy.visible()), **args))
         except AlreadyEnqueued:
             return 0
 

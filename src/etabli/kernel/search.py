@@ -35,11 +35,12 @@ class SearchEntry(OrganisationModel):
 def refresh_many(objects: Sequence[Any]) -> None:
     """Write the entries of objects whose screens are searchable; the last state of each wins."""
     from .screens import registry
+    from .screens.shared import is_shared
 
     entries = {}
     for obj in objects:
         screen = registry.get(type(obj))
-        if screen is not None and screen.searchable:
+        if screen is not None and screen.searchable and not is_shared(obj):
             entries[screen.noun, obj.pk] = entry_of(screen, obj)
     SearchEntry.objects.bulk_create(
         list(entries.values()),

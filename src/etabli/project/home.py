@@ -3,8 +3,10 @@
 Order: ``ETABLI_HOME``, else ``var/`` of the checkout the package runs from, else the user's data directory.
 """
 
+import contextlib
 import os
 import secrets
+import tempfile
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -30,9 +32,12 @@ def secret(name: str) -> str:
     path = directory() / name
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
+        # Written beside, then linked: of two processes that start together, both read the one that came first.
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{name}.") as file:
             file.write(secrets.token_urlsafe(48))
+            file.flush()
+            with contextlib.suppress(FileExistsError):
+                os.link(file.name, path)
     return path.read_text().strip()
 
 

@@ -98,13 +98,14 @@ TEMPLATES = [
     }
 ]
 
+_database = home.database()
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
-        "CONN_MAX_AGE": 600,
-        "CONN_HEALTH_CHECKS": True,
-        "DISABLE_SERVER_SIDE_CURSORS": False,
-        **home.database(),
+        **_database,
+        # Under ASGI each request has a thread of its own: connections are kept in a pool, not by thread.
+        "OPTIONS": {**_database.get("OPTIONS", {}), "pool": {"min_size": 1, "max_size": 20, "timeout": 10}},  # type: ignore[dict-item]
+        "CONN_MAX_AGE": 0,
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

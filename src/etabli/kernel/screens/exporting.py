@@ -3,7 +3,9 @@
 import csv
 import io
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -12,7 +14,9 @@ from django.http import FileResponse, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from .. import customfields
 from ..actors import Actor, can
+from ..tenancy import visible
 from .columns import capitalised, text_value
 from .listing import Listing
 
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from .screen import Screen
 
 FORMATS = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "json": "application/json"}
+EXCEL_BEGINS = 1900  # its calendar knows no earlier day: those go as text
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -45,58 +50,78 @@ def respond(listing: Listing, kind: str) -> HttpResponse:
 
 def write(listing: Listing, kind: str, file: Any) -> None:
     """Write every row to a binary file."""
-    names = field_names(listing.screen)
-    rows = rows_of(listing, names)
-    {"csv": _csv, "xlsx": _xlsx, "json": _json}[kind](file, listing.screen, names, rows)
+    columns = columns_of(listing.screen)
+    {"csv": _csv, "xlsx": _xlsx, "json": _json}[kind](file, columns, rows_of(listing, columns))
 
 
-def field_names(screen: "Screen") -> list[str]:
-    """The exported fields: those of the form, which an import reads back."""
-    return ["id", *screen.form_fields]
+@dataclass(frozen=True)
+class Exported:
+    """A column of the file: its name (for programs), its label (for people), its value; an import reads it back."""
+
+    name: str
+    label: str
+    value: Callable[[Any], Any]
+    related: bool = False
 
 
-def rows_of(listing: Listing, names: list[str]) -> Iterator[list[Any]]:
-    model = listing.screen.model
-    fields: list[Any] = [model._meta.get_field(n) for n in names]
-    joins = [f.name for f in fields if f.is_relation]
+def columns_of(screen: "Screen") -> list[Exported]:
+    """The number, the fields of the form, then the organisations' own fields."""
+    own = customfields.fields_of(screen.noun, visible()) if screen.has_custom_fields else []
+    return [_of_field(screen, name) for name in ["id", *screen.form_fields]] + [_of_custom(one) for one in own]
+
+
+def _of_field(screen: "Screen", name: str) -> Exported:
+    field: Any = screen.model._meta.get_field(name)
+    return Exported(name, capitalised(field.verbose_name), lambda obj: _local(text_value(field, obj)), field.is_relation)
+
+
+def _of_custom(one: Any) -> Exported:
+    return Exported(one.key, one.label, lambda obj: "" if (value := obj.custom.get(one.key)) is None else value)
+
+
+def _local(value: Any) -> Any:
+    """Moments as the reader's clock shows them, which is how an import understands them."""
+    return timezone.localtime(value).replace(tzinfo=None, microsecond=0) if isinstance(value, datetime) else value
+
+
+def rows_of(listing: Listing, columns: Sequence[Exported]) -> Iterator[list[Any]]:
+    joins = [c.name for c in columns if c.related]
     rows = listing.ordered()
     for obj in (rows.select_related(*joins) if joins else rows).iterator(chunk_size=1000):
-        yield [text_value(f, obj) for f in fields] + [_custom(obj)]
+        yield [column.value(obj) for column in columns]
 
 
-def header(screen: "Screen", names: list[str]) -> list[str]:
-    labels = [capitalised(screen.model._meta.get_field(n).verbose_name) for n in names]  # type: ignore[union-attr]
-    return [*labels, _("Custom fields")]
-
-
-def _csv(file: Any, screen: "Screen", names: list[str], rows: Iterator[list[Any]]) -> None:
+def _csv(file: Any, columns: Sequence[Exported], rows: Iterator[list[Any]]) -> None:
     """UTF-8 with its mark and semicolons, as a French spreadsheet opens it without asking."""
     text = io.TextIOWrapper(file, "utf-8-sig", newline="", write_through=True)
     writer = csv.writer(text, delimiter=";")
-    writer.writerow(header(screen, names))
+    writer.writerow(_harmless(c.label) for c in columns)
     writer.writerows([_harmless(v) for v in row] for row in rows)
     text.detach()
 
 
-def _xlsx(file: Any, screen: "Screen", names: list[str], rows: Iterator[list[Any]]) -> None:
-    book = xlsxwriter.Workbook(file, {"constant_memory": True, "remove_timezone": True, "strings_to_formulas": False})
-    sheet = book.add_worksheet(screen.title[:31])
+def _xlsx(file: Any, columns: Sequence[Exported], rows: Iterator[list[Any]]) -> None:
+    plain_text = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    book = xlsxwriter.Workbook(file, {"constant_memory": True, **plain_text})
+    sheet = book.add_worksheet()
     bold, day = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd"})
-    sheet.write_row(0, 0, header(screen, names), bold)
+    moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+    sheet.write_row(0, 0, [c.label for c in columns], bold)
     sheet.freeze_panes(1, 1)
     for number, row in enumerate(rows, 1):
         for column, value in enumerate(row):
-            if hasattr(value, "year"):
-                sheet.write_datetime(number, column, value, day)
+            if isinstance(value, date) and value.year >= EXCEL_BEGINS:
+                sheet.write_datetime(number, column, value, moment if isinstance(value, datetime) else day)
             else:
                 sheet.write(number, column, value if isinstance(value, int | float | str) else str(value))
     book.close()
 
 
-def _json(file: Any, screen: "Screen", names: list[str], rows: Iterator[list[Any]]) -> None:
+def _json(file: Any, columns: Sequence[Exported], rows: Iterator[list[Any]]) -> None:
+    names = [c.name for c in columns]
     file.write(b"[")
     for number, row in enumerate(rows):
-        record = dict(zip([*names, "custom"], row, strict=True))
+        record = dict(zip(names, row, strict=True))
         file.write((b",\n" if number else b"\n") + orjson.dumps(record, default=str))
     file.write(b"\n]\n")
 
@@ -104,8 +129,3 @@ def _json(file: Any, screen: "Screen", names: list[str], rows: Iterator[list[Any
 def _harmless(value: Any) -> Any:
     """A text that a spreadsheet would run as a formula is quoted (OWASP: CSV injection)."""
     return f"'{value}" if isinstance(value, str) and value.startswith(DANGEROUS) else value
-
-
-def _custom(obj: Any) -> str:
-    values = getattr(obj, "custom", None)
-    return orjson.dumps(values).decode() if values else ""

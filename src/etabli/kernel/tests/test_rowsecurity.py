@@ -106,7 +106,7 @@ def test_a_catalogue_row_in_use_elsewhere_cannot_be_given_away(two_worlds):
     mine, role = two_worlds.acme.get(Membership), two_worlds.acme.get(PROTECTED["kernel.Role"])
     both = (two_worlds.firm.acme.id, two_worlds.firm.globex.id)
     with scope(*both):
-        Membership.objects.filter(pk=mine.pk).update(role=role)
+        assert Membership.objects.filter(pk=mine.pk).update(role=role) == 1
         with pytest.raises(IntegrityError, match="belongs to another organisation"), transaction.atomic():
             Membership.objects.filter(pk=mine.pk).update(organisation=two_worlds.firm.globex.id)
 

@@ -2,12 +2,15 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import orjson
 import python_calamine
 from django.utils.translation import gettext as _
+
+from ..exporting import DANGEROUS
 
 MOST_ROWS = 100_000
 MOST_BYTES = 50 << 20
@@ -29,7 +32,7 @@ def read(content: bytes) -> Sheet:
     """The first table of the file. Raises :class:`UnreadableSheet`."""
     if len(content) > MOST_BYTES:
         raise UnreadableSheet(_("This file is larger than 50 MB: split it."))
-    lines = _workbook(content) if content[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0") else _csv(content)
+    lines = _reader_of(content)(content)
     table: list[list[str]] = []
     for line in lines:
         if any(line):
@@ -41,6 +44,12 @@ def read(content: bytes) -> Sheet:
     header = [cell.strip() for cell in table[0]]
     width = len(header)
     return Sheet(header, [(row + [""] * width)[:width] for row in table[1:]])
+
+
+def _reader_of(content: bytes) -> Callable[[bytes], Iterator[list[str]]]:
+    if content[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
+        return _workbook
+    return _json if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"[" else _csv
 
 
 def _workbook(content: bytes) -> Iterator[list[str]]:
@@ -65,9 +74,28 @@ def _csv(content: bytes) -> Iterator[list[str]]:
     csv.field_size_limit(1 << 20)
     try:
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=dialect.delimiter):
-            yield [cell.strip() for cell in row]
+            yield [_unquoted(cell.strip()) for cell in row]
     except csv.Error as error:
         raise UnreadableSheet(_("This CSV file cannot be read (%(why)s).") % {"why": error})
+
+
+def _json(content: bytes) -> Iterator[list[str]]:
+    """A list of flat objects, as our export writes it: its keys are the header."""
+    try:
+        records = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise UnreadableSheet(_("This JSON file cannot be read (%(why)s).") % {"why": error})
+    if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
+        raise UnreadableSheet(_("A JSON file must be a list of objects, one for each row."))
+    header = list(dict.fromkeys(name for record in records for name in record))
+    yield header
+    for record in records:
+        yield [_text(record.get(name)) for name in header]
+
+
+def _unquoted(cell: str) -> str:
+    """Without the quote that our exports put before what a spreadsheet would run."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in DANGEROUS else cell
 
 
 def _decode(content: bytes) -> str:

@@ -1,0 +1,25 @@
+"""Two organisations with a key each, and the machines that report to them."""
+
+import pytest
+
+from etabli.inventory import door
+from etabli.kernel import webhooks
+
+from .machines import Fleet, make_fleet
+
+
+@pytest.fixture
+def fleet(db: None, settings, tmp_path) -> Fleet:
+    settings.HOME = tmp_path / "home"
+    webhooks.forget_wanted()
+    door._cadences.clear()
+    return make_fleet()
+
+
+@pytest.fixture
+def committed_fleet(transactional_db: None, settings, tmp_path) -> Fleet:
+    """The same for tests whose other threads must see the rows."""
+    settings.HOME = tmp_path / "home"
+    webhooks.forget_wanted()
+    door._cadences.clear()
+    return make_fleet()

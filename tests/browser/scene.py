@@ -1,0 +1,200 @@
+"""Run as a program beside the sample companies: adds the rare states that pages must also show, prints what is where.
+
+Its answer, a line of JSON, gives the number of an object for each word that ``pages.py`` uses, the names journeys look
+for, and the session of a technician and of an administrator.
+"""
+
+import io
+import json
+import os
+from datetime import timedelta
+from typing import Any
+
+import django
+
+ADMINISTRATOR, TECHNICIAN = "nora@demo.example", "lea@demo.example"
+# In the file to import: a good row, a kind that does not exist, a row that the list already has.
+SHEET = "Nom;Type;Numéro de série\nPC-9001;Portable;ZZ9001\nPC-9002;Soucoupe;ZZ9002\n"
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "etabli.project.settings")
+    django.setup()
+    from django.db import connection, transaction
+
+    from etabli.kernel.organisations import Organisation
+    from etabli.kernel.tenancy import opening, scope
+
+    with opening():
+        visible = list(Organisation.objects.values_list("pk", flat=True))
+    with transaction.atomic(), scope(*visible):
+        print(json.dumps({"ids": ids(), "names": names(), "sessions": sessions()}))
+    connection.close()
+
+
+def ids() -> dict[str, int]:
+    """A number for each word between braces in the addresses of ``pages.py``."""
+    return {**found(), **made()}
+
+
+def found() -> dict[str, int]:
+    """What the sample companies already have."""
+    from etabli.assets.models import Asset, AssetKind, AssetModel, Manufacturer
+    from etabli.inventory.models import Agent, Document, Enrolment
+    from etabli.kernel.attachments import Tag
+    from etabli.kernel.calendars import Calendar, Holiday
+    from etabli.kernel.events import Event
+    from etabli.kernel.organisations import Membership, Organisation, Role
+    from etabli.people.models import Building, Floor, OrgUnit, Person, Rack, Room, Site, Team
+
+    laptop = Asset.objects.filter(kind__key="laptop", person__isnull=False, volumes__isnull=False).order_by("name").first()
+    bare = Asset.objects.filter(kind__key="monitor").order_by("name").first()
+    warned = Document.objects.exclude(warnings=[]).order_by("pk").first()
+    rest = {
+        "kind": AssetKind, "model": AssetModel, "manufacturer": Manufacturer, "agent": Agent, "enrolment": Enrolment, "tag": Tag,
+        "calendar": Calendar, "event": Event, "holiday": Holiday, "membership": Membership, "organisation": Organisation,
+        "role": Role, "building": Building, "floor": Floor, "unit": OrgUnit, "rack": Rack, "room": Room, "site": Site, "team": Team,
+    }  # fmt: skip
+    return {
+        "asset": laptop.pk, "monitor": bare.pk, "person": laptop.person_id, "document": warned.pk,
+        "suggested": Document.objects.filter(decision="suggested").order_by("pk").first().pk,
+        **{word: first(model) for word, model in rest.items()},
+    }  # fmt: skip
+
+
+def first(model: Any) -> int:
+    one = model.objects.order_by("pk").first()
+    return int(one.pk) if one else 0
+
+
+def made() -> dict[str, int]:
+    """Long works in three states, an import at each step, what programs use, a notification."""
+    from etabli.kernel.accounts import Account
+    from etabli.kernel.actors import actor_of
+    from etabli.kernel.organisations import Organisation
+    from etabli.kernel.tenancy import scope
+
+    account = Account.objects.get(email=ADMINISTRATOR)
+    place = Organisation.objects.filter(kind="provider").order_by("pk").first()
+    with scope(place.pk):
+        actor = actor_of(account)
+        return {**jobs(place, actor), **imports(place, actor), **programs(place, account, actor), **personal(account, actor)}
+
+
+def jobs(place: Any, actor: Any) -> dict[str, int]:
+    from django.utils import timezone
+
+    from etabli.kernel.jobs import Job
+
+    now = timezone.now()
+    log = [{"at": (now - timedelta(seconds=n)).isoformat(timespec="seconds"), "text": f"SRV-{n:02} contrôlé"} for n in (50, 30, 10)]
+    common = {"organisation": place, "actor": actor.label, "name": "sample", "started_at": now - timedelta(minutes=1), "log": log}
+    steps = ["Lire le fichier", "Écrire les lignes"]
+    running = Job.objects.create(title="Contrôle des serveurs", state="running", steps=steps, done=34, total=90, **common)
+    done = Job.objects.create(title="Import de postes.csv", state="done", steps=steps, ended_at=now, done=90, total=90, **common)
+    failed = Job.objects.create(title="Import de sites.csv", state="failed", steps=steps, ended_at=now, result={"error": "Ligne 3"}, **common)
+    return {"job_running": running.pk, "job_done": done.pk, "job_failed": failed.pk}
+
+
+def imports(place: Any, actor: Any) -> dict[str, int]:
+    from etabli.kernel import screens
+    from etabli.kernel.screens.importing import actions
+
+    screen = screens.by_slug("assets")
+    stages = [actions.begin(screen, content=SHEET.encode(), name="postes.csv", organisation_id=place.pk, actor=actor) for _ in range(3)]
+    for one in stages[1:]:
+        actions.check(one, screen, actor)
+    stages[2].state = "undone"
+    stages[2].save(update_fields=["state"])
+    return {"import_mapping": stages[0].pk, "import_preview": stages[1].pk, "import_undone": stages[2].pk}
+
+
+def programs(place: Any, account: Any, actor: Any) -> dict[str, int]:
+    from django.utils import timezone
+
+    from etabli.kernel import tokens
+    from etabli.kernel.events import Event
+    from etabli.kernel.webhooks import Webhook, WebhookDelivery
+
+    hook = Webhook.objects.create(organisation=place, url="https://relais.example/etabli", verbs=["asset.*"])
+    event = Event.objects.filter(organisation=place).order_by("pk").first()
+    sent = WebhookDelivery.objects.create(
+        organisation=place, webhook=hook, event=event, state="failed", attempt=3, status=502, response="Bad gateway",
+        sent_at=timezone.now(), duration=812,
+    )  # fmt: skip
+    token, _text = tokens.create(account=account, name="Supervision", scopes=["*.view"], organisation=place.pk, expires_at=None, actor=actor)
+    return {"webhook": hook.pk, "delivery": sent.pk, "token": token.pk}
+
+
+def personal(account: Any, actor: Any) -> dict[str, int]:
+    from etabli.kernel import files
+    from etabli.kernel.customfields import CustomField
+    from etabli.kernel.notifications import notify
+    from etabli.kernel.savedviews import SavedView
+    from etabli.people.models import Floor
+
+    notify([account], kind="job.ended", title="Import de postes.csv · terminé", text="18 créés, 2 changés.", url="/jobs/")
+    place = {"organisation_id": actor_place()}
+    field = CustomField.objects.create(noun="asset", key="contrat", label="Contrat", kind="text", **place)
+    view = SavedView.objects.create(screen="assets", name="Portables de Rouen", query="q=rouen", **place)
+    floor = Floor.objects.filter(**place).order_by("pk").first()
+    floor.plan = files.store(picture(), name="plan.png", actor=actor)
+    floor.save(update_fields=["plan"])
+    return {"field": field.pk, "view": view.pk, "floor_plan": floor.pk}
+
+
+def actor_place() -> int:
+    from etabli.kernel.tenancy import the_organisation
+
+    return int(the_organisation() or 0)
+
+
+def picture() -> bytes:
+    """A small PNG that stands for a floor plan."""
+    import struct
+    import zlib
+
+    width, height = 320, 200
+    row = b"\0" + b"\xe2\xf1\xf2" * width
+    wall = b"\0" + b"\x0b\x67\x70" * width
+    lines = b"".join(wall if y % 66 == 0 else row for y in range(height))
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    out = io.BytesIO(b"\x89PNG\r\n\x1a\n")
+    out.seek(0, io.SEEK_END)
+    out.write(chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)))
+    out.write(chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b""))
+    return out.getvalue()
+
+
+def names() -> dict[str, str]:
+    """What journeys type and read."""
+    from etabli.assets.models import Asset
+
+    asset = Asset.objects.filter(kind__key="laptop", person__isnull=False, volumes__isnull=False).order_by("name").first()
+    return {"asset": asset.name, "serial": asset.serial, "person": str(asset.person)}
+
+
+def sessions() -> dict[str, str]:
+    """A session key for each of two people, as if they had logged in."""
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+
+    from etabli.kernel.accounts import Account
+
+    opened = {}
+    for word, email in (("administrator", ADMINISTRATOR), ("technician", TECHNICIAN)):
+        account = Account.objects.get(email=email)
+        session = SessionStore()
+        session[SESSION_KEY] = str(account.pk)
+        session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
+        session[HASH_SESSION_KEY] = account.get_session_auth_hash()
+        session.create()
+        opened[word] = str(session.session_key)
+    return opened
+
+
+if __name__ == "__main__":
+    main()
