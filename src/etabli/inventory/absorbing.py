@@ -7,6 +7,7 @@ one of the same agent all the same (loaded by hand meanwhile) changes nothing.
 
 import hashlib
 import zlib
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -67,19 +68,24 @@ def absorb(document: Document, *, now: datetime) -> Document:
 
 def _absorb_devices(document: Document, devices: tuple[Device, ...], now: datetime) -> Document:
     """Each device found by an SNMP task becomes a document of its own, with its own decision."""
-    counts: dict[str, int] = {}
     told = [device.error for device in devices if device.error]
+    children = []
     for device in devices:
         if not device.error:
             child = _child(document, device)
-            _absorb_one(Reading(child, device.itemtype, False, sections.unwrap(device), now), ())
-            label = str(Decision(child.decision).label)
-            counts[label] = counts.get(label, 0) + 1
-    if not counts:
+            children.append(_absorb_one(Reading(child, device.itemtype, False, sections.unwrap(device), now), ()))
+    if not children:
         reason = " ".join(dict.fromkeys(told)) or _("The task found no device.")
         return _finish(document, now, Decision.REFUSED, reason)
+    if len(children) == 1:
+        document.asset_id = children[0].asset_id
+        told.insert(0, children[0].reason)
+    counts = Counter(str(Decision(child.decision).label) for child in children)
     told = [f"{label}: {count}" for label, count in counts.items()] + told
-    return _finish(document, now, Decision.UPDATED, ", ".join(told), content=b"")
+    decision = Decision.UPDATED if document.asset_id is None else children[0].decision
+    if decision == Decision.SUGGESTED:  # asked on the child, not twice
+        decision = Decision.UPDATED
+    return _finish(document, now, decision, ". ".join(told), content=b"")
 
 
 def _child(document: Document, device: Device) -> Document:

@@ -82,10 +82,9 @@ def load_bytes(
         )
         return Loaded(name, None, "refused", str(error))
     if not isinstance(message, Inventory | NetworkResult):
-        kind = type(message).__name__
-        return Loaded(
-            name, None, "refused", f"This is a {kind} message: it asks for something and holds no inventory."
-        )
+        kind = type(message).__name__.lower()
+        reason = _("This document holds no inventory: it is a message of another kind (%(kind)s).")
+        return Loaded(name, None, "refused", reason % {"kind": kind})
     document = receiving.receive(
         wire,
         body,

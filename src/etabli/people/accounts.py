@@ -1,6 +1,7 @@
 """How people log in: nobody signs up alone, an OIDC identity joins an existing account, a second factor may be required."""
 
 from collections.abc import Callable
+from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from etabli.kernel import preferences
 from etabli.kernel.accounts import Account
+from etabli.kernel.mail import MailNotConfigured
 
 ALWAYS_OPEN = ("/compte/", "/static/", "/reglages/langue")
 
@@ -24,6 +26,15 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """A code or a link that cannot leave is told in a sentence, not by an error page."""
+        try:
+            super().send_mail(template_prefix, email, context)
+        except (MailNotConfigured, OSError, SMTPException) as error:
+            text = str(error) if isinstance(error, MailNotConfigured) else _("The e-mail could not be sent: ask an administrator.")
+            messages.error(self.request, text)
+            raise ImmediateHttpResponse(redirect("account_login"))
 
     def login(self, request: Any, user: Any) -> None:
         """A session lasts as long as the installation's settings say."""

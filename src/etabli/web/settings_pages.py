@@ -1,5 +1,6 @@
 """Settings: the screens of the settings area, and the preferences of each section."""
 
+from smtplib import SMTPException
 from typing import Any
 
 from django.contrib import messages
@@ -8,8 +9,9 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
-from etabli.kernel import preferences, screens
+from etabli.kernel import mail, preferences, screens
 from etabli.kernel.actors import can, require
 from etabli.kernel.installation import first_organisation, require_installation
 from etabli.kernel.tenancy import visible
@@ -73,4 +75,23 @@ def section_page(request: Any, section: str, organisation: int | None = None) ->
         "title": label, "area": "settings", "form": form, "submit_label": _("Save"), "cancel_url": reverse("settings"),
         "crumbs": [{"label": _("Settings"), "url": reverse("settings")}],
     }  # fmt: skip
-    return TemplateResponse(request, "screens/form.html", context, status=422 if form.errors else 200)
+    template = "web/mail_settings.html" if section == "mail" and organisation is None else "screens/form.html"
+    return TemplateResponse(request, template, context, status=422 if form.errors else 200)
+
+
+@require_POST
+def try_mail(request: Any) -> HttpResponse:
+    """Try the saved mail server, then send a real message to whoever asked; what is wrong comes in a sentence."""
+    require_installation(request.actor, "preference.change")
+    problem = mail.test_connection(mail.configured())
+    if not problem:
+        try:
+            text = _("If you read this, Établi can send e-mails.")
+            mail.send_now([request.user.email], _("Test message"), text, organisation=None)
+        except (OSError, SMTPException, mail.MailNotConfigured) as error:
+            problem = str(error)
+    if problem:
+        messages.error(request, problem)
+    else:
+        messages.success(request, _("A test message left for %(address)s.") % {"address": request.user.email})
+    return redirect("settings-section", "mail")

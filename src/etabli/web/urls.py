@@ -20,6 +20,7 @@ urlpatterns = [
     path("sante/", views.alive, name="alive"),
     path("api/", views.api_page, name="api"),
     path("reglages/", settings_pages.index, name="settings"),
+    path("reglages/mail/test/", settings_pages.try_mail, name="mail-test"),
     path("reglages/<slug:section>/", settings_pages.section_page, name="settings-section"),
     path(
         "reglages/<slug:section>/<int:organisation>/", settings_pages.section_page, name="settings-override"

@@ -243,11 +243,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='asset',
-            index=models.Index(etabli.kernel.text.Plain('name'), models.F('id'), name='asset_by_name'),
+            index=models.Index(etabli.kernel.text.Plain('name'), models.F('id'), include=('name', 'organisation'), name='asset_by_name'),
         ),
         migrations.AddIndex(
             model_name='asset',
-            index=models.Index(models.F('organisation'), etabli.kernel.text.Plain('name'), models.F('id'), name='asset_by_org_name'),
+            index=models.Index(models.F('organisation'), etabli.kernel.text.Plain('name'), models.F('id'), include=('name',), name='asset_by_org_name'),
         ),
         migrations.AddIndex(
             model_name='asset',
@@ -259,31 +259,31 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='asset',
-            index=models.Index(fields=['kind', 'id'], name='asset_kind_id'),
+            index=models.Index(fields=['state', 'id'], include=('organisation',), name='asset_state_id'),
         ),
         migrations.AddIndex(
             model_name='asset',
-            index=models.Index(fields=['state', 'id'], name='asset_state_id'),
+            index=models.Index(fields=['warranty_end', 'id'], include=('organisation',), name='asset_warranty'),
         ),
         migrations.AddIndex(
             model_name='asset',
-            index=models.Index(models.F('warranty_end'), models.F('id'), name='asset_warranty'),
+            index=models.Index(models.OrderBy(models.F('warranty_end'), descending=True, nulls_last=True), models.OrderBy(models.F('id'), descending=True), include=('organisation',), name='asset_warranty_down'),
         ),
         migrations.AddIndex(
             model_name='asset',
-            index=models.Index(models.OrderBy(models.F('warranty_end'), descending=True, nulls_last=True), models.OrderBy(models.F('id'), descending=True), name='asset_warranty_down'),
+            index=models.Index(fields=['seen_at', 'id'], include=('organisation',), name='asset_seen'),
         ),
         migrations.AddIndex(
             model_name='asset',
-            index=models.Index(models.F('seen_at'), models.F('id'), name='asset_seen'),
+            index=models.Index(models.OrderBy(models.F('seen_at'), descending=True, nulls_last=True), models.OrderBy(models.F('id'), descending=True), include=('organisation',), name='asset_seen_down'),
         ),
         migrations.AddIndex(
             model_name='asset',
-            index=models.Index(models.OrderBy(models.F('seen_at'), descending=True, nulls_last=True), models.OrderBy(models.F('id'), descending=True), name='asset_seen_down'),
+            index=models.Index(etabli.kernel.text.Plain('system'), models.F('id'), include=('system', 'organisation'), name='asset_system'),
         ),
         migrations.AddIndex(
             model_name='asset',
-            index=models.Index(etabli.kernel.text.Plain('system'), models.F('id'), name='asset_system'),
+            index=models.Index(fields=['organisation'], include=('state', 'seen_at', 'warranty_end', 'criticality', 'kind', 'site', 'bought_on'), name='asset_counts'),
         ),
         migrations.AddConstraint(
             model_name='asset',

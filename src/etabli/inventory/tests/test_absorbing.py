@@ -186,6 +186,7 @@ def test_each_device_of_a_network_task_has_its_own_decision(fleet: Fleet) -> Non
     assert [a.name for a in fleet.assets()] == ["sw-1", "sw-2"]
     with scope(fleet.acme.pk):
         decisions = list(Document.objects.order_by("pk").values_list("source", "decision"))
+    assert decisions[0] == ("probe", "updated")
     assert decisions[1:3] == [("sw-1", "created"), ("sw-2", "created")]
     assert [decision for _source, decision in decisions[4:]] == ["unchanged", "unchanged"]
 

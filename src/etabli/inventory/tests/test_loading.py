@@ -22,10 +22,8 @@ def test_every_example_becomes_an_asset_or_says_why_not(fleet: Fleet) -> None:
     assert len(files) > 40
     loaded = [actions.load(file, organisation_id=fleet.acme.pk, now=timezone.now()) for file in files]
     assert all(one.reason for one in loaded)
-    unexplained = [one for one in loaded if one.asset is None and one.decision not in {"refused", "updated"}]
-    assert unexplained == []
-    counts = Counter(one.decision for one in loaded)
-    assert counts["created"] >= 25
+    assert [one for one in loaded if one.asset is None and one.decision != "refused"] == []
+    assert Counter(one.decision for one in loaded)["created"] >= 25
     with scope(fleet.acme.pk):
         assert not Document.objects.filter(state="received").exists()
         names = list(Asset.objects.values_list("name", "serial", "uuid"))
@@ -34,7 +32,7 @@ def test_every_example_becomes_an_asset_or_says_why_not(fleet: Fleet) -> None:
 
 def test_every_captured_exchange_is_answered_and_read(fleet: Fleet) -> None:
     replayed = [exchange for exchange in exchanges() if exchange.is_message]
-    assert len(replayed) > 50
+    assert len(replayed) > 40
     for exchange in replayed:
         kept = {n: v for n, v in exchange.headers.items() if n.lower() in {"user-agent", "glpi-agent-id", "glpi-request-id"}}
         answer = post(fleet.url(), exchange.body, "application/xml", **{n.replace("-", "_"): v for n, v in kept.items()})

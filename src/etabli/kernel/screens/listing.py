@@ -14,12 +14,14 @@ from ..actors import Actor
 from ..search import SearchEntry
 from ..text import words
 from .columns import Column
+from .counting import remembered, scope_of
 from .filters import BadFilter, chips, described, narrow
 
 if TYPE_CHECKING:
     from .screen import Screen
 
 RESERVED = {"q", "sort", "page", "columns", "all", "ids", "format"}
+FEW = 2_000
 
 
 @dataclass
@@ -39,12 +41,15 @@ class Listing:
             found = SearchEntry.objects.filter(noun=self.screen.noun)
             for word in wanted:
                 found = found.filter(text__like=f"%{word}%")
-            rows = rows.filter(pk__in=found.values("object_id"))
+            rows = rows.filter(pk__in=_few_or_question(found.values_list("object_id", flat=True)))
         return rows
 
     @cached_property
     def count(self) -> int:
-        return self.rows.count()
+        """How many rows; of a very long list the number may be some seconds old (see ``counting``)."""
+        asked = sorted((n, *self.query.getlist(n)) for n in self.query if n not in RESERVED or n == "q")
+        key = (self.screen.noun, *scope_of(self.actor), *asked)
+        return remembered(key, self.rows.count, rows=int)
 
     @cached_property
     def page(self) -> int:
@@ -153,6 +158,12 @@ class Listing:
             return self.rows
         numbers = [int(i) for i in ids if i.isdecimal() and len(i) < 19]
         return self.screen.rows(self.actor).filter(pk__in=numbers)
+
+
+def _few_or_question(found: QuerySet[Any]) -> Any:
+    """The ids found, when they are few: the planner then starts from them and not from the order of the list."""
+    ids = list(found[: FEW + 1])
+    return ids if len(ids) <= FEW else found
 
 
 def _direction(model: Any, part: Any, down: bool) -> Any:

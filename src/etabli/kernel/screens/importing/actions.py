@@ -11,6 +11,7 @@ from ...events import Event, together
 from ...files import open_file, store
 from ...jobs import Run
 from ...tenancy import scope
+from ...text import plain
 from ..history import described_changes, label_of
 from ..writing import undo
 from . import sheets
@@ -109,8 +110,8 @@ def _row(reader: Reader, screen: Any, actor: Actor, made: Import, row: list[str]
     before = snapshot(obj) if obj.pk else {}
     if errors or not form.is_valid():
         return _error(screen, form, errors)
-    key = ("existing", obj.pk) if obj.pk else next(((n, v) for n in screen.identity if (v := getattr(obj, n, None))), None)
-    if key is not None and seen.setdefault(key, number) != number:
+    key = ("existing", obj.pk) if obj.pk else _identity(screen, obj)
+    if seen.setdefault(key, number) != number:
         text = _("same as row %(row)s") % {"row": seen[key]}
         return {"outcome": "error", "label": str(obj), "text": text, "changes": []}
     changes = difference(before, snapshot(obj))
@@ -118,9 +119,17 @@ def _row(reader: Reader, screen: Any, actor: Actor, made: Import, row: list[str]
     label = str(obj)
     if write and outcome != "skip":
         form.before = before
-        reader.remember(screen.save(form, actor, batch=made.batch))
+        saved = screen.save(form, actor, batch=made.batch)
+        reader.remember(saved)
+        seen["existing", saved.pk] = number
     shown = described_changes(Event(noun=screen.noun, changes=changes)) if outcome == "update" else []
     return {"outcome": outcome, "label": label, "text": "", "changes": shown}
+
+
+def _identity(screen: Any, obj: Any) -> tuple[str, Any]:
+    """What tells a new object from the others of the file: its first filled identity field, else itself."""
+    found = ((n, plain(str(v))) for n in screen.identity if (v := getattr(obj, n, None)))
+    return next(found, ("row", id(obj)))
 
 
 def _error(screen: Any, form: Any, errors: dict[str, str]) -> dict[str, Any]:

@@ -63,7 +63,8 @@ class Reader:
 
     def form(self, row: list[str]) -> tuple[NounForm, dict[str, str]]:
         """The bound form of a row (on the existing object when it is recognised), and errors found before it."""
-        values, errors = self.values(row)
+        found, errors = self.values(row)
+        values = {name: value for name, value in found.items() if value is not None}  # an empty cell says nothing
         obj = self.known_object(values)
         base = values_of(self.screen, obj) if obj is not None else self.defaults
         data = {**base, **values, "organisation": self.organisation_id}
@@ -138,7 +139,7 @@ class Reader:
         from .. import registry
 
         target = registry.get(field.queryset.model)
-        simple = target is not None and target.adds and issubclass(target.model, OrganisationModel) and target.identity == ("name",)
+        simple = target is not None and target.adds and issubclass(target.model, OrganisationModel) and "name" in target.identity
         if target is None or not simple or not self.create_missing or not can(self.actor, target.verb("add"), self.organisation_id):
             raise ValueError(_("“%(text)s” is not known here.") % {"text": text})
         form = form_class(target)(

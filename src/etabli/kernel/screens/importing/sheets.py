@@ -64,19 +64,18 @@ def _workbook(content: bytes) -> Iterator[list[str]]:
 
 def _csv(content: bytes) -> Iterator[list[str]]:
     text = _decode(content).replace("\0", "")
-    first = text[:20_000]
-    try:
-        dialect: type[csv.Dialect] = csv.Sniffer().sniff(first, delimiters=";,\t|")
-    except csv.Error:
-        dialect = csv.excel
-    if not dialect.delimiter.strip() and dialect.delimiter != "\t":
-        dialect = csv.excel
     csv.field_size_limit(1 << 20)
     try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=dialect.delimiter):
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)):
             yield [_unquoted(cell.strip()) for cell in row]
     except csv.Error as error:
         raise UnreadableSheet(_("This CSV file cannot be read (%(why)s).") % {"why": error})
+
+
+def _delimiter(text: str) -> str:
+    """What cuts the header in the most cells: rows may be ragged and texts full of commas, a header is neither."""
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    return max(";,\t|", key=lambda sign: len(next(csv.reader([header], delimiter=sign), [])))
 
 
 def _json(content: bytes) -> Iterator[list[str]]:

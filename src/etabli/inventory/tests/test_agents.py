@@ -1,0 +1,144 @@
+"""The agents that companies have installed, unmodified, against the real product: the machine is in the fleet."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from etabli.kernel import localpg
+
+from .product import SOURCE, Product
+
+ROOT = SOURCE.parent
+COMPONENTS = ROOT / "var" / "components"
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    made = Product(tmp_path_factory.mktemp("product"))
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+
+
+def perl(*words: str, cwd: Path, timeout: float = 180) -> str:
+    done = subprocess.run(["perl", *words], cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False)
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said[-3000:]
+    return said
+
+
+def copied(name: str, tmp_path: Path) -> Path:
+    """An extracted Debian package, in a folder where it may be told its paths."""
+    return Path(shutil.copytree(COMPONENTS / name, tmp_path / name, symlinks=True))
+
+
+def this_machine(product: Product) -> dict[str, Any]:
+    product.until_read()
+    counts = {
+        table: product.sql(f"SELECT count(*) FROM assets_{table}")
+        for table in ("asset", "operatingsystem", "volume", "networkcard", "disk")
+    }
+    counts["programs"] = product.sql("SELECT max(items) FROM inventory_section WHERE name = 'softwares'")
+    counts["memory"] = product.sql("SELECT max(memory_mib) FROM assets_asset")
+    return counts
+
+
+def assert_whole(product: Product) -> None:
+    found = this_machine(product)
+    assert found["asset"] == 1, found
+    assert found["operatingsystem"] == 1
+    assert found["volume"] >= 1
+    assert found["networkcard"] >= 1
+    assert found["disk"] >= 1
+    assert found["memory"] >= 256
+    assert found["programs"] > 100
+
+
+@pytest.mark.component("fusioninventory-agent")
+def test_fusioninventory(product: Product, tmp_path: Path) -> None:
+    home = copied("fusioninventory-agent", tmp_path)
+    share = home / "usr" / "share" / "fusioninventory"
+    setup = next(share.rglob("setup.pm"))
+    paths = {"confdir": home / "etc" / "fusioninventory", "datadir": share, "libdir": share / "lib", "vardir": tmp_path / "var"}
+    paths["vardir"].mkdir()
+    setup.write_text("package setup; our %setup = (" + ", ".join(f"{k} => '{v}'" for k, v in paths.items()) + ");\nuse base 'Exporter'; our @EXPORT = ('%setup');\n1;\n")
+    (tmp_path / "agent.cfg").write_text("")
+    words = [f"-I{share / 'lib'}", str(home / "usr" / "bin" / "fusioninventory-agent"), f"--conf-file={tmp_path / 'agent.cfg'}"]
+    said = perl(*words, "--server", product.url, "--no-httpd", "--debug", cwd=tmp_path)
+    assert "inventory" in said.lower()
+    assert_whole(product)
+    assert product.sql("SELECT count(*) FROM inventory_agent WHERE name = 'FusionInventory-Agent'") == 1
+
+
+@pytest.mark.component("ocsinventory-agent")
+def test_ocsinventory(product: Product, tmp_path: Path) -> None:
+    home = copied("ocsinventory-agent", tmp_path)
+    (tmp_path / "var").mkdir()
+    program = next(p for p in home.rglob("ocsinventory-agent") if p.is_file() and "bin" in p.parts)
+    perl(f"-I{home / 'usr/share/perl5'}", str(program), "--server", product.url, f"--basevardir={tmp_path / 'var'}", "--debug", cwd=tmp_path)
+    assert_whole(product)
+    assert product.sql("SELECT count(*) FROM inventory_agent WHERE user_agent LIKE 'OCS-NG%'") == 1
+
+
+def glpi_agent() -> Path:
+    source = Path(os.environ.get("ETABLI_GLPI_AGENT", ""))
+    if not (source / "bin" / "glpi-agent").is_file():
+        pytest.skip("ETABLI_GLPI_AGENT does not name a source directory of the GLPI Agent")
+    return source
+
+
+def run_glpi_agent(product: Product, var: Path, *words: str, url: str = "") -> str:
+    source = glpi_agent()
+    var.mkdir(exist_ok=True)
+    told = [f"-I{source / 'lib'}", str(source / "bin" / "glpi-agent"), "--server", url or product.url, "--vardir", str(var)]
+    return perl(*told, "--no-httpd", "--logger", "stderr", *words, cwd=source)
+
+
+def test_glpi_agent(product: Product, tmp_path: Path) -> None:
+    said = run_glpi_agent(product, tmp_path / "var", "--debug", "--debug", "--tag", "CLIENT-A")
+    assert "[error]" not in said, said[-3000:]
+    assert_whole(product)
+    agent = "FROM inventory_agent WHERE name = 'GLPI-Agent'"
+    assert product.sql(f"SELECT tag {agent}") == "CLIENT-A"
+    assert product.sql(f"SELECT uuid <> '' {agent}")
+    # The next runs send partial inventories, or nothing new.
+    run_glpi_agent(product, tmp_path / "var", "--partial", "software")
+    assert_whole(product)
+
+
+def test_glpi_agent_with_an_oauth2_client_then_a_password(product: Product, tmp_path: Path) -> None:
+    url = f"http://127.0.0.1:{product.port}/front/inventory.php"
+    client = ["--oauth-client-id", product.client, "--oauth-client-secret", product.key]
+    assert "[error]" not in run_glpi_agent(product, tmp_path / "oauth", *client, url=url)
+    password = ["--user", product.client, "--password", product.key]
+    assert "[error]" not in run_glpi_agent(product, tmp_path / "basic", *password, url=url)
+    assert_whole(product)
+
+
+def test_glpi_injector(product: Product, tmp_path: Path) -> None:
+    source = glpi_agent()
+    for number in range(20):
+        document = {
+            "action": "inventory",
+            "deviceid": f"injected-{number}",
+            "itemtype": "Computer",
+            "content": {"versionclient": "x", "hardware": {"name": f"injected-{number}"}, "bios": {"ssn": f"INJ{number}"}},
+        }
+        (tmp_path / f"{number}.json").write_text(json.dumps(document))
+    before = product.sql("SELECT count(*) FROM assets_asset")
+    perl(f"-I{source / 'lib'}", str(source / "bin" / "glpi-injector"), "-d", str(tmp_path), "--url", product.url, cwd=source)
+    product.until_read()
+    assert product.sql("SELECT count(*) FROM assets_asset") == before + 20
+    with_names = "SELECT count(*) FROM assets_asset WHERE name LIKE 'injected-%'"
+    assert product.sql(with_names) == 20
+    localpg_clean = "DELETE FROM assets_asset"
+    assert localpg_clean and localpg
