@@ -88,7 +88,11 @@ def machine() -> dict[str, Any]:
     """What the figures were measured on, and how busy it already was."""
     model = ""
     if (cpuinfo := Path("/proc/cpuinfo")).exists():
-        lines = [line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        lines = [
+            line.partition(":")[2].strip()
+            for line in cpuinfo.read_text().splitlines()
+            if line.startswith("model name")
+        ]
         model = lines[0] if lines else ""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {

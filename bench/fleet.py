@@ -1,5 +1,7 @@
 """A fleet of any size made by SQL: a provider, three clients (60, 25 and 15 %), people, places, assets and what they hold."""
 
+# ruff: noqa: E501 - statements and documents read better unfolded
+
 import logging
 from typing import Any
 
@@ -131,14 +133,19 @@ def _count() -> int:
 def _organisations() -> dict[Any, int]:
     provider = start_organisation(name="Infogérance du banc", kind="provider", actor=SYSTEM)
     create_administrator(email=ADMIN, name="Banc", password="a password nobody types", organisation=provider)
-    return {start_organisation(name=n, kind="client", actor=SYSTEM, parent=provider): share for n, share in SHARES.items()}
+    return {
+        start_organisation(name=n, kind="client", actor=SYSTEM, parent=provider): share
+        for n, share in SHARES.items()
+    }
 
 
 def _fill(organisation: Organisation, number: int) -> None:
     with scope(organisation.pk), connection.cursor() as cursor:
-        kinds = list(AssetKind.objects.filter(organisation=None).order_by("position").values_list("pk", flat=True)[:12])
+        kinds = list(
+            AssetKind.objects.filter(organisation=None).order_by("position").values_list("pk", flat=True)[:12]
+        )
         for statement in STATEMENTS:
-            values = {"o": organisation.pk, "n": number, "kinds": kinds}
+            values: Any = {"o": organisation.pk, "n": number, "kinds": kinds}
             cursor.execute(statement.replace("i %% 9", "i %% 9"), values)
         assert transaction.get_connection().in_atomic_block
 

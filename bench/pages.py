@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from django.db import connection
@@ -9,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from etabli.assets.models import Asset
-from etabli.kernel.screens import registry
+from etabli.kernel.screens import counting, registry
 from etabli.kernel.tenancy import scope
 
 from . import fleet
@@ -37,15 +38,43 @@ def figures(*, quick: bool, size: str) -> Iterator[Figure]:
     client, times = browser(), 8 if quick else 30
     yield from _page(client, "fleet list, page 1", "/assets/", times, size)
     yield from _page(client, "fleet list, page 500", "/assets/?page=500", times, size)
+    yield _timed("fleet list, page 1, numbers not remembered", _cold(client, times), size)
     yield _worst(client, "fleet list, worst of all filters", _filters(), times // 2, size)
     yield _worst(client, "fleet list, worst of all orders, page 1 and 500", _orders(), times // 2, size)
     with scope(*fleet.everyone()):
         asset = Asset.objects.exclude(seen_at=None).order_by("pk")[777]
     yield from _page(client, "asset page", f"/assets/{asset.pk}/", times, size)
     yield from _page(client, "my day", "/", times, size)
-    yield _timed("search page, serial number", repeat(lambda: get(client, f"/recherche/?q={asset.serial}"), times, backend=backend()), size)
-    yield _worst(client, "palette, worst of five texts", [f"/palette/?q={q}" for q in (asset.serial, "pc-0123", "hebert", "dell 3", "10.12.")], times // 2, size, target=50)
-    yield _worst(client, "fleet list, worst of five searches", [f"/assets/?q={q}" for q in (asset.serial, "pc-0123", "hebert", "windows 11", "site 7")], times // 2, size)
+    yield _timed(
+        "search page, serial number",
+        repeat(lambda: get(client, f"/recherche/?q={asset.serial}"), times, backend=backend()),
+        size,
+    )
+    yield _worst(
+        client,
+        "palette, worst of five texts",
+        [f"/palette/?q={q}" for q in (asset.serial, "pc-0123", "hebert", "dell 3", "10.12.")],
+        times // 2,
+        size,
+        target=50,
+    )
+    yield _worst(
+        client,
+        "fleet list, worst of five searches",
+        [f"/assets/?q={q}" for q in (asset.serial, "pc-0123", "hebert", "windows 11", "site 7")],
+        times // 2,
+        size,
+    )
+
+
+def _cold(client: Client, times: int) -> Timings:
+    """The first reader after some seconds: the numbers of the fleet are counted again each time."""
+
+    def act() -> None:
+        counting.forget()
+        get(client, "/assets/")
+
+    return repeat(act, times, backend=backend())
 
 
 def _page(client: Client, name: str, address: str, times: int, size: str) -> Iterator[Figure]:
@@ -54,15 +83,27 @@ def _page(client: Client, name: str, address: str, times: int, size: str) -> Ite
     sent = [q for q in queries if not q["sql"].startswith(("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"))]
     yield _timed(name, repeat(lambda: get(client, address), times, backend=backend()), size)
     yield Figure(f"{name}: queries", len(sent), "", QUERIES, size)
-    yield Figure(f"{name}: HTML compressed", len(gzip.compress(body, 6)) / 1000, "kB", HTML_KB, size, f"{len(body) / 1000:.0f} kB plain")
+    yield Figure(
+        f"{name}: HTML compressed",
+        len(gzip.compress(body, 6)) / 1000,
+        "kB",
+        HTML_KB,
+        size,
+        f"{len(body) / 1000:.0f} kB plain",
+    )
 
 
 def _timed(name: str, timings: Timings, size: str, target: float = PAGE_MS) -> Figure:
     return Figure(f"{name}: server p95", p95(timings.wall), "ms", target, size, timings.told())
 
 
-def _worst(client: Client, name: str, addresses: list[str], times: int, size: str, target: float = PAGE_MS) -> Figure:
-    found = {address: repeat(lambda a=address: get(client, a), times, warm=1, backend=backend()) for address in addresses}
+def _worst(
+    client: Client, name: str, addresses: list[str], times: int, size: str, target: float = PAGE_MS
+) -> Figure:
+    found = {
+        address: repeat(partial(get, client, address), times, warm=1, backend=backend())
+        for address in addresses
+    }
     worst = max(found, key=lambda address: p95(found[address].wall))
     others = sorted((round(p95(t.wall)) for t in found.values()), reverse=True)
     note = f"{worst} of {len(addresses)}; {found[worst].told()}; all p95: {' '.join(map(str, others))}"
@@ -74,11 +115,15 @@ def _filters() -> list[str]:
     made = []
     with scope(*fleet.everyone()):
         for one in registry[Asset].narrowing:
-            options = [value for value, _label in one.options()][:10] if one.options else ["2025-01-01..2025-03-31"]
+            options = (
+                [value for value, _label in one.options()][:10] if one.options else ["2025-01-01..2025-03-31"]
+            )
             made += [f"/assets/?{one.name}={value}" for value in options]
     return made
 
 
 def _orders() -> list[str]:
     names = [column.name for column in registry[Asset].table if column.sort]
-    return [f"/assets/?sort={sign}{name}&page={page}" for name in names for sign in ("", "-") for page in (1, 500)]
+    return [
+        f"/assets/?sort={sign}{name}&page={page}" for name in names for sign in ("", "-") for page in (1, 500)
+    ]

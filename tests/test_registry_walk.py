@@ -60,7 +60,7 @@ LOGGED_IN = {
     "save-view": "a view kept for oneself needs no right over the rows",
     "options": "searches within the rights of the reader",
 }
-INSTALLATION = {"demo", "demo-load", "settings-section", "settings-override"}
+INSTALLATION = {"demo", "demo-load", "settings-section", "settings-override", "mail-test"}
 STREAMS = {"job-live", "enrolment-live"}
 READS = {"site-map", "asset-label", "import-page", *STREAMS}
 ROUTES_OF_THE_API = {"openapi-json", "api-root"}
@@ -115,7 +115,9 @@ class World:
         with scope(firm.acme.id):
             self.firm.acme.organisation.name = f"Acme {WORD}"
             type(firm.acme.organisation).objects.filter(pk=firm.acme.id).update(name=f"Acme {WORD}")
-            type(firm.acme.technician).objects.filter(email__endswith="@acme.example").update(name=f"Somebody {WORD}")
+            type(firm.acme.technician).objects.filter(email__endswith="@acme.example").update(
+                name=f"Somebody {WORD}"
+            )
 
     def object_of(self, screen: Screen) -> Any:
         return self.maker.get(screen.model)
@@ -150,7 +152,11 @@ def _model(label: str) -> Any:
 @pytest.fixture(scope="module")
 def acme_and_globex(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[World]:
     """Made once: each test works in its own savepoint above it."""
-    with django_db_blocker.unblock(), override_settings(HOME=tmp_path_factory.mktemp("home")), transaction.atomic():
+    with (
+        django_db_blocker.unblock(),
+        override_settings(HOME=tmp_path_factory.mktemp("home")),
+        transaction.atomic(),
+    ):
         made = World(make_firm())
         for screen in SCREENS.values():
             made.object_of(screen)
@@ -170,7 +176,8 @@ def body(response: Any) -> str:
 
 def login_or_refusal(response: Any) -> bool:
     return response.status_code in {401, 403, 404, 405} or (
-        response.status_code == 302 and response.headers["Location"].startswith(("/compte/login/", "/premiers-pas/"))
+        response.status_code == 302
+        and response.headers["Location"].startswith(("/compte/login/", "/premiers-pas/"))
     )
 
 
@@ -212,7 +219,13 @@ def test_another_organisations_administrator_finds_nothing_and_changes_nothing(w
     browser, screen = client_of(world.firm.globex.administrator), SCREENS[noun]
     obj = world.object_of(screen)
     before = rows_of(screen, world.firm)
-    stolen = {**values_posted(screen, obj), "organisation": world.firm.acme.id, "confirmed": "1", "ids": str(obj.pk), "all": "1"}
+    stolen = {
+        **values_posted(screen, obj),
+        "organisation": world.firm.acme.id,
+        "confirmed": "1",
+        "ids": str(obj.pk),
+        "all": "1",
+    }
     for address in OF_SCREENS:
         if address.screen is not screen or address.name in STREAMS:
             continue
@@ -229,11 +242,21 @@ def test_another_organisations_administrator_finds_nothing_and_changes_nothing(w
 def values_posted(screen: Screen, obj: Any) -> dict[str, Any]:
     """The form of an object as a browser sends it, with its raw foreign ids but none of its words."""
     values = values_of(screen, obj)
-    return {k: "stolen" if isinstance(v, str) and WORD in v else _posted(v) for k, v in values.items() if v is not None}
+    return {
+        k: "stolen" if isinstance(v, str) and WORD in v else _posted(v)
+        for k, v in values.items()
+        if v is not None
+    }
 
 
 def _posted(value: Any) -> Any:
-    return orjson.dumps(value).decode() if isinstance(value, dict) else ",".join(map(str, value)) if isinstance(value, list) else value
+    return (
+        orjson.dumps(value).decode()
+        if isinstance(value, dict)
+        else ",".join(map(str, value))
+        if isinstance(value, list)
+        else value
+    )
 
 
 def leaks(text: str, sent: dict[str, Any]) -> bool:
@@ -268,7 +291,10 @@ def test_an_auditor_reads_everything_and_writes_nothing(world, client_of, noun):
         url = world.url(address)
         if address.verb in {"view", "export"}:
             response = browser.get(url)
-            assert response.status_code in ({200, 302} if address.act == "columns" else {200}), (address.name, body(response)[:400])
+            assert response.status_code in ({200, 302} if address.act == "columns" else {200}), (
+                address.name,
+                body(response)[:400],
+            )
             body(response)
         elif address.name not in READS:
             refusals = {403, 405} if address.act != "bulk" or bulks.all_of(screen) else {404}
@@ -295,7 +321,9 @@ def test_pages_beside_the_screens_are_closed_to_nobody_and_to_another_organisati
     for method in ("get", "post"):
         response = getattr(client_of(None), method)(url)
         assert login_or_refusal(response), (method, response.status_code)
-        outsider = getattr(client_of(world.firm.globex.administrator), method)(url, {"text": "hello", "tag": "x", "other": "site:1"})
+        outsider = getattr(client_of(world.firm.globex.administrator), method)(
+            url, {"text": "hello", "tag": "x", "other": "site:1"}
+        )
         assert outsider.status_code < 500
         assert WORD not in body(outsider)
         if address.name in BESIDE:
@@ -304,7 +332,19 @@ def test_pages_beside_the_screens_are_closed_to_nobody_and_to_another_organisati
             assert outsider.status_code == 403
 
 
-@pytest.mark.parametrize("name", ["annex-note", "annex-tag", "annex-untag", "annex-file", "annex-link", "annex-detach", "annex-unlink", "file"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "annex-note",
+        "annex-tag",
+        "annex-untag",
+        "annex-file",
+        "annex-link",
+        "annex-detach",
+        "annex-unlink",
+        "file",
+    ],
+)
 def test_pages_beside_the_screens_are_refused_to_a_role_without_the_verb(world, client_of, name):
     address = next(a for a in OTHERS if a.name == name)
     url = world.url(address)
@@ -326,7 +366,9 @@ def test_a_stranger_gets_nothing_from_the_pages_of_accounts(world, client_of):
     for address in addresses():
         if not address.route.startswith("compte/"):
             continue
-        url = "/" + re.sub(r"\(\?P<\w+>.*?\)(?=[/-])|<[^>]+>|\^|\$", "1", address.route).replace("compte/1", "compte/")
+        url = "/" + re.sub(r"\(\?P<\w+>.*?\)(?=[/-])|<[^>]+>|\^|\$", "1", address.route).replace(
+            "compte/1", "compte/"
+        )
         response = client_of(None).get(url)
         assert response.status_code < 500, url
         assert WORD not in body(response), url
@@ -340,7 +382,9 @@ def test_search_palette_and_options_show_nothing_of_another_organisation(world, 
     for path in paths:
         assert site.name in body(client_of(world.firm.acme.auditor).get(path, {"q": site.name})), path
         for account in (world.firm.globex.administrator, world.firm.acme.requester):
-            text = body(client_of(account).get(path, {"q": site.name[:6], "organisation": world.firm.acme.id}))
+            text = body(
+                client_of(account).get(path, {"q": site.name[:6], "organisation": world.firm.acme.id})
+            )
             assert site.name not in text, (path, account)
 
 
@@ -353,7 +397,10 @@ def json_body(screen: Screen, obj: Any) -> str:
         def default(self, o: Any) -> Any:
             return str(o) if isinstance(o, Promise | bytes | memoryview) else super().default(o)
 
-    values = {k: ",".join(map(str, v)) if isinstance(v, list) and k != "week" else v for k, v in values_of(screen, obj).items()}
+    values = {
+        k: ",".join(map(str, v)) if isinstance(v, list) and k != "week" else v
+        for k, v in values_of(screen, obj).items()
+    }
     return json.dumps({k: v for k, v in values.items() if v is not None}, cls=Encoder)
 
 
@@ -364,14 +411,21 @@ def operations(screen: Screen, obj: Any) -> list[tuple[str, str, str, str]]:
     if screen.adds:
         made += [("post", api(screen), sent, "add"), ("post", api(screen, "many"), f"[{sent}]", "add")]
     if screen.changes:
-        made += [("patch", api(screen, obj.pk), "{}", "change"), ("patch", api(screen, obj.pk), sent, "change")]
+        made += [
+            ("patch", api(screen, obj.pk), "{}", "change"),
+            ("patch", api(screen, obj.pk), sent, "change"),
+        ]
     if screen.deletes:
         made.append(("delete", api(screen, obj.pk), "", "delete"))
     return made
 
 
 def call(browser: Any, method: str, path: str, sent: str) -> Any:
-    return getattr(browser, method)(path, sent, content_type="application/json") if sent else getattr(browser, method)(path)
+    return (
+        getattr(browser, method)(path, sent, content_type="application/json")
+        if sent
+        else getattr(browser, method)(path)
+    )
 
 
 @pytest.mark.parametrize("noun", SCREENS)

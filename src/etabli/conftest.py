@@ -103,7 +103,9 @@ class Maker:
     Every text holds ``word``. ``special`` (by model name) is for the few whose rules no type tells.
     """
 
-    def __init__(self, staff: Staff, word: str = "zorglub", special: dict[str, Callable[["Maker"], Any]] | None = None) -> None:
+    def __init__(
+        self, staff: Staff, word: str = "zorglub", special: dict[str, Callable[["Maker"], Any]] | None = None
+    ) -> None:
         self.staff, self.word = staff, word
         self.special = {**SPECIAL, **(special or {})}
         self.numbers = itertools.count(1)
@@ -121,14 +123,24 @@ class Maker:
             if model is Organisation:
                 return self.staff.organisation
             if issubclass(model, files.File):
-                return files.store(f"{self.word} {next(self.numbers)}".encode(), name=f"{self.word}.txt", actor=SYSTEM)
-            values = {f.name: self.value(f) for f in model._meta.concrete_fields if self.wanted(f)}
-            own = self.special.get(model.__name__, lambda _maker: {})(self)
-            return model._default_manager.create(**{**values, **own, **given})
+                return files.store(
+                    f"{self.word} {next(self.numbers)}".encode(), name=f"{self.word}.txt", actor=SYSTEM
+                )
+            told = {**self.special.get(model.__name__, lambda _maker: {})(self), **given}
+            rest = [
+                f
+                for f in model._meta.concrete_fields
+                if self.wanted(f) and not {f.name, f.attname} & told.keys()
+            ]
+            return model._default_manager.create(**{f.name: self.value(f) for f in rest}, **told)
 
     def wanted(self, field: Any) -> bool:
         text = isinstance(field, models.CharField | models.TextField) and not field.choices
-        return not field.primary_key and field.name not in {"custom", "version"} and (text or self.required(field))
+        return (
+            not field.primary_key
+            and field.name not in {"custom", "version"}
+            and (text or self.required(field))
+        )
 
     def required(self, field: Any) -> bool:
         automatic = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)

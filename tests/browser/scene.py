@@ -7,14 +7,15 @@ for, and the session of a technician and of an administrator.
 import io
 import json
 import os
+import time
 from datetime import timedelta
 from typing import Any
 
 import django
 
 ADMINISTRATOR, TECHNICIAN = "nora@demo.example", "lea@demo.example"
-# In the file to import: a good row, a kind that does not exist, a row that the list already has.
-SHEET = "Nom;Type;Numéro de série\nPC-9001;Portable;ZZ9001\nPC-9002;Soucoupe;ZZ9002\n"
+# The file to import: a good row, and a kind that does not exist.
+SHEET = "Nom;Type;Numéro de série\nPC-9001;Ordinateur portable;ZZ9001\nPC-9002;Soucoupe;ZZ9002\n"
 
 
 def main() -> None:
@@ -179,6 +180,7 @@ def names() -> dict[str, str]:
 
 def sessions() -> dict[str, str]:
     """A session key for each of two people, as if they had logged in."""
+    from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
 
@@ -191,6 +193,7 @@ def sessions() -> dict[str, str]:
         session[SESSION_KEY] = str(account.pk)
         session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
         session[HASH_SESSION_KEY] = account.get_session_auth_hash()
+        session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "password", "at": time.time(), "email": email}]
         session.create()
         opened[word] = str(session.session_key)
     return opened

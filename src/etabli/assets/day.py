@@ -61,7 +61,10 @@ def _fill(volume: Volume) -> str:
 def _silent(fleet: QuerySet[Asset]) -> Panel | None:
     """Machines that used to speak and stopped a month ago, the latest first."""
     rows = fleet.filter(seen_at__lt=timezone.now() - SILENT, state__in=LIVE).select_related("person", "site")
-    found = [(link_to(a), markup.joined([_ago(a), a.person, a.site])) for a in rows.order_by("-seen_at", "-id")[:SHOWN]]
+    found = [
+        (link_to(a), markup.joined([_ago(a), a.person, a.site]))
+        for a in rows.order_by("-seen_at", "-id")[:SHOWN]
+    ]
     if not found:
         return None
     return Panel(_("Not seen for 30 days"), rows=[*found, _all("?seen=old")])
@@ -70,7 +73,10 @@ def _silent(fleet: QuerySet[Asset]) -> Panel | None:
 def _ending(fleet: QuerySet[Asset]) -> Panel | None:
     today = timezone.localdate()
     rows = fleet.filter(warranty_end__range=(today, today + SOON)).select_related("model")
-    found = [(link_to(a), markup.joined([show(a.warranty_end), a.model])) for a in rows.order_by("warranty_end", "id")[:SHOWN]]
+    found = [
+        (link_to(a), markup.joined([show(a.warranty_end), a.model]))
+        for a in rows.order_by("warranty_end", "id")[:SHOWN]
+    ]
     return Panel(_("Warranties ending"), rows=[*found, _all("?warranty=soon")], side=True) if found else None
 
 

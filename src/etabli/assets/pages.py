@@ -5,11 +5,13 @@ from typing import Any
 
 import segno
 from django.http import HttpRequest
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
+from django.utils.text import capfirst
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from etabli.kernel import preferences
 from etabli.kernel.screens import Panel
@@ -20,6 +22,9 @@ from .models import Asset, NetworkCard
 
 FULL = 90
 TIGHT = 80
+# Of the capacity a battery had when new: under these it no longer lasts a meeting, or soon will not.
+WORN = 50
+TIRED = 75
 
 
 def heading(asset: Asset) -> dict[str, Any]:
@@ -33,7 +38,7 @@ def heading(asset: Asset) -> dict[str, Any]:
             text = _("%(volume)s is %(used)s %% full.") % {"volume": volume.mount, "used": used}
             alerts.append({"tone": "warn", "text": text, "url": ""})
     if asset.warranty_end and asset.warranty_end < timezone.localdate() and asset.live:
-        text = _("The warranty ended on %(day)s.") % {"day": show(asset.warranty_end)}
+        text = _("The warranty ended on %(day)s.") % {"day": formats.date_format(asset.warranty_end, "j F Y")}
         alerts.append({"tone": "info", "text": text, "url": ""})
     state = {"label": asset.get_state_display(), "tone": TONES.get(asset.state, "")}
     return {"state": state, "icon": asset.kind.icon, "alerts": alerts, "asset": asset}
@@ -45,7 +50,7 @@ def overview(screen: Any, asset: Asset) -> list[Panel]:
         Panel(
             _("Health"),
             template="assets/_health.html",
-            context={"volumes": _volumes(asset), "memory": asset.memory_mib},
+            context={"volumes": [*_volumes(asset), *_battery(asset), *_memory(asset)]},
         )
     ]
     parts = list(asset.parts.select_related("kind", "model")[:50])
@@ -55,7 +60,7 @@ def overview(screen: Any, asset: Asset) -> list[Panel]:
         (_("Assigned to"), link_to(asset.person)), (_("Place"), markup.joined([link_to(asset.site), asset.room, asset.rack])),
         (_("System"), show(asset.system)), (_("Address"), show(addresses_of(asset)[:3])), (_("Last user"), show(asset.last_user)),
         (_("Asset tag"), show(asset.tag)), (_("Serial number"), show(asset.serial)),
-        (_("Criticality"), markup.joined([asset.get_criticality_display(), asset.criticality_reason])),
+        (_("Criticality"), markup.joined([capfirst(asset.get_criticality_display()), asset.criticality_reason])),
         (_("Connected to"), link_to(asset.parent)), (_("Last inventory"), _ago(asset.seen_at)),
     ]  # fmt: skip
     costs = screen.facts(
@@ -71,7 +76,7 @@ def overview(screen: Any, asset: Asset) -> list[Panel]:
         )
     side.append(
         Panel(
-            _("Label"),
+            "",
             template="assets/_label.html",
             context={"qr": qr_code(asset), "tag": asset.tag or asset.name},
             side=True,
@@ -197,13 +202,11 @@ def _cell(field: Any, value: Any) -> str:
 def size_text(mib: int) -> str:
     """A size in words: « 512 Go » is what people read on a box (10⁹), MiB what systems count."""
     gib = mib / 1024
-    return (
-        f"{gib / 1024:.1f} {_('TiB')}"
-        if gib >= 1024
-        else f"{gib:.1f} {_('GiB')}"
-        if gib >= 1
-        else f"{mib} {_('MiB')}"
-    )
+    if gib < 1:
+        return f"{mib}\u00a0{_('MiB')}"
+    number, unit = (gib / 1024, _("TiB")) if gib >= 1024 else (gib, _("GiB"))
+    whole = abs(number - round(number)) < 0.05
+    return f"{formats.number_format(number, 0 if whole else 1)}\u00a0{unit}"
 
 
 def _volumes(asset: Asset) -> list[dict[str, Any]]:
@@ -216,6 +219,7 @@ def _volumes(asset: Asset) -> list[dict[str, Any]]:
         made.append(
             {
                 "label": volume.mount,
+                "icon": "database",
                 "used": used,
                 "tone": tone,
                 "detail": _("%(free)s free of %(size)s")
@@ -223,6 +227,32 @@ def _volumes(asset: Asset) -> list[dict[str, Any]]:
             }
         )
     return made[:6]
+
+
+def _battery(asset: Asset) -> list[dict[str, Any]]:
+    """What batteries still hold of what they held when new, as the last inventory tells it."""
+    made = []
+    for battery in _content(asset, "batteries")[:2]:
+        new, now = battery.get("capacity"), battery.get("real_capacity")
+        if not isinstance(new, int) or not isinstance(now, int) or new <= 0:
+            continue
+        left = min(100, round(100 * now / new))
+        tone = "bad" if left < WORN else "warn" if left < TIRED else "ok"
+        detail = _("%(now)s Wh of %(new)s Wh when new") % {"now": round(now / 1000), "new": round(new / 1000)}
+        made.append({"label": _("Battery"), "icon": "battery-3", "used": left, "tone": tone, "detail": detail})
+    return made
+
+
+def _memory(asset: Asset) -> list[dict[str, Any]]:
+    """How much memory, in how many modules of which kind."""
+    if not asset.memory_mib:
+        return []
+    modules = [m for m in asset.memorymodules.all() if m.size_mib]
+    kinds = dict.fromkeys(m.kind for m in modules if m.kind)
+    count = ngettext("%(n)s module", "%(n)s modules", len(modules)) % {"n": len(modules)} if modules else ""
+    detail = markup.joined([" ".join(kinds), count])
+    label = f"{_('Memory')} {size_text(sum(m.size_mib or 0 for m in modules) or asset.memory_mib)}"
+    return [{"label": label, "icon": "cpu", "used": None, "tone": "", "detail": detail}]
 
 
 def _ago(at: Any) -> str:

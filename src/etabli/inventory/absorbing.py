@@ -73,7 +73,9 @@ def _absorb_devices(document: Document, devices: tuple[Device, ...], now: dateti
     for device in devices:
         if not device.error:
             child = _child(document, device)
-            children.append(_absorb_one(Reading(child, device.itemtype, False, sections.unwrap(device), now), ()))
+            children.append(
+                _absorb_one(Reading(child, device.itemtype, False, sections.unwrap(device), now), ())
+            )
     if not children:
         reason = " ".join(dict.fromkeys(told)) or _("The task found no device.")
         return _finish(document, now, Decision.REFUSED, reason)

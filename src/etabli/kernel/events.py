@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .actors import Actor
-from .tenancy import OrganisationModel
+from .tenancy import OrganisationModel, scope, visible
 
 Changes = dict[str, list[Any]]
 APPEND_ONLY = """
@@ -145,7 +145,7 @@ def publish(
         at=at or timezone.now(),
     )
     group = _group.get()
-    if group is not None:
+    if group is not None and event.organisation_id in visible():
         group.add(event, obj)
         return event
     event.save()
@@ -171,10 +171,12 @@ class _Group:
         waiting, self.waiting = self.waiting, []
         if not waiting or transaction.get_rollback():
             return
-        Event.objects.bulk_create([event for event, _obj in waiting])
-        _index(waiting)
-        for event, _obj in waiting:
-            _wake(event)
+        # Each was in scope when it was published, perhaps in a scope that is closed by now.
+        with scope(*{*visible(), *(event.organisation_id for event, _obj in waiting if event.organisation_id)}):
+            Event.objects.bulk_create([event for event, _obj in waiting])
+            _index(waiting)
+            for event, _obj in waiting:
+                _wake(event)
 
 
 _group: ContextVar[_Group | None] = ContextVar("event_group", default=None)

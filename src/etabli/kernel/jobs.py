@@ -251,7 +251,7 @@ def retry(job: Job, *, actor: Actor = SYSTEM) -> Job:
 STALLED = """
 SELECT job.id, job.attempts, (job.args ->> 'job_id')::bigint FROM procrastinate_jobs job
   LEFT JOIN procrastinate_workers worker ON worker.id = job.worker_id
- WHERE job.status = 'doing' AND (worker.id IS NULL OR worker.last_heartbeat < now() - %s)
+ WHERE job.status = 'doing' AND (worker.id IS NULL OR worker.last_heartbeat < now() - make_interval(secs => %s))
    FOR UPDATE OF job SKIP LOCKED
 """
 
@@ -269,7 +269,7 @@ def release_stalled(*, silent_for: timedelta) -> int:
     A job that took several workers down with it is given up: it would take the next one too.
     """
     with connection.cursor() as cursor:
-        cursor.execute(STALLED, [silent_for])
+        cursor.execute(STALLED, [silent_for.total_seconds()])
         found = cursor.fetchall()
         for key, attempts, followed in found:
             if attempts + 1 < MOST_DEATHS:

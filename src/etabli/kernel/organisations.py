@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from .tenancy import OrganisationModel, SharedModel
+from .tenancy import OrganisationModel, SharedModel, opening
 
 
 class Organisation(models.Model):
@@ -43,10 +43,17 @@ class Organisation(models.Model):
         """Keep the short name and the path right; moving an organisation is an action that also moves its subtree."""
         self.slug = self.slug or self._free_slug()
         super().save(*args, **kwargs)
-        path = [*(self.parent.path if self.parent else []), self.pk]
+        path = [*self._path_above(), self.pk]
         if path != self.path:
             self.path = path
             Organisation.objects.filter(pk=self.pk).update(path=path)
+
+    def _path_above(self) -> list[int]:
+        """A client that saves itself does not see its provider, whose place above it must not be lost."""
+        if self.parent_id is None:
+            return []
+        with opening():
+            return list(Organisation.objects.values_list("path", flat=True).get(pk=self.parent_id))
 
     def _free_slug(self) -> str:
         base = slugify(self.name)[:50] or "organisation"

@@ -29,6 +29,13 @@ def the_organisation() -> int | None:
     return ids[0] if len(ids) == 1 else None
 
 
+class OwnerKey(models.ForeignKey):
+    """The key to the owning organisation: a new row takes the one in scope when there is exactly one."""
+
+    def get_default(self) -> int | None:
+        return the_organisation()
+
+
 class OrganisationModel(models.Model):
     """A row that belongs to one organisation and is invisible outside its scope.
 
@@ -36,11 +43,9 @@ class OrganisationModel(models.Model):
     """
 
     door = False
-    organisation_id: int
-    organisation = models.ForeignKey(
+    organisation = OwnerKey(
         "kernel.Organisation",
         on_delete=models.CASCADE,
-        default=the_organisation,
         related_name="+",
         verbose_name=_("organisation"),
     )

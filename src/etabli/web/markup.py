@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 
 type Tone = Literal["", "ok", "warn", "bad", "info", "off", "accent"]
 
@@ -31,8 +32,9 @@ def sprite_url() -> str:
 
 
 def state(label: object, tone: Tone = "", *, plain: bool = False) -> SafeString:
-    """A dot and a word. ``plain`` colours the dot only, for states that are no news (last contact)."""
-    return format_html('<span class="state {}{}">{}</span>', tone, " plain" if plain else "", label)
+    """A dot and a word, with a capital. ``plain`` colours the dot only, for what is no news (last contact)."""
+    shown = label if plain else capfirst(conditional_escape(label))
+    return format_html('<span class="state {}{}">{}</span>', tone, " plain" if plain else "", shown)
 
 
 def badge(label: object, tone: Tone = "") -> SafeString:
@@ -66,7 +68,7 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in (words[0], words[-1])).upper() if words else "?"
 
 
-def joined(parts: Sequence[object], separator: str = " · ") -> SafeString:
-    """The parts that are not empty, escaped, in one line."""
+def joined(parts: Sequence[object], separator: str = "\u00a0· ") -> SafeString:
+    """The parts that are not empty, escaped, in one line that breaks after a separator."""
     kept = [format_html("{}", part) for part in parts if part not in (None, "")]
     return SafeString(separator.join(kept))

@@ -54,7 +54,11 @@ class Machine:
                 "chassis_type": "Laptop",
             },
             "bios": {"ssn": self.serial, "smanufacturer": self.maker, "smodel": "Latitude 7420"},
-            "operatingsystem": {"name": "Debian GNU/Linux", "full_name": "Debian GNU/Linux 12", "version": "12.5"},
+            "operatingsystem": {
+                "name": "Debian GNU/Linux",
+                "full_name": "Debian GNU/Linux 12",
+                "version": "12.5",
+            },
             "networks": networks,
             **self.sections,
         }
@@ -122,7 +126,9 @@ class Fleet:
             return list(Asset.objects.order_by("pk"))
 
 
-def post(path: str, body: bytes, content_type: str = "application/x-compress-zlib", **headers: str) -> HttpResponse:
+def post(
+    path: str, body: bytes, content_type: str = "application/x-compress-zlib", **headers: str
+) -> HttpResponse:
     """A request as an agent makes it, through the whole product; header names are written with _ for -."""
     named = {name.replace("_", "-"): value for name, value in {"User_Agent": AGENT, **headers}.items()}
     return Client().post(path, data=body, content_type=content_type, headers=named)

@@ -62,7 +62,9 @@ class Product:
         self.until(lambda: self.answers(), "the web server answers")
 
     def start_worker(self) -> None:
-        self.worker = self._launch(["-m", "django", "procrastinate", "worker", "--concurrency", "2"], "worker.log")
+        self.worker = self._launch(
+            ["-m", "django", "procrastinate", "worker", "--concurrency", "2"], "worker.log"
+        )
 
     def kill_web(self) -> None:
         """As a power cut does; its children too."""
@@ -96,10 +98,14 @@ class Product:
         except OSError:
             return False
 
-    def request(self, verb: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, dict[str, str], bytes]:
+    def request(
+        self, verb: str, path: str, body: bytes = b"", **headers: str
+    ) -> tuple[int, dict[str, str], bytes]:
         client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            client.request(verb, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+            client.request(
+                verb, path, body, {name.replace("_", "-"): value for name, value in headers.items()}
+            )
             answer = client.getresponse()
             return answer.status, dict(answer.getheaders()), answer.read()
         except http.client.HTTPException as error:
@@ -152,7 +158,11 @@ class Product:
     def _launch(self, words: list[str], log: str) -> subprocess.Popen[bytes]:
         with (self.home / log).open("ab") as file:
             return subprocess.Popen(
-                [sys.executable, *words], env=self._environment(), stdout=file, stderr=file, start_new_session=True
+                [sys.executable, *words],
+                env=self._environment(),
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
             )
 
 

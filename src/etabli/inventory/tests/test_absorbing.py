@@ -61,7 +61,9 @@ def test_the_first_partial_of_a_machine_that_says_who_it_is_makes_the_asset(flee
 def test_what_moves_all_the_time_is_kept_and_is_no_change(fleet: Fleet) -> None:
     system = {"name": "Debian", "version": "12", "boot_time": "2026-01-01 08:00:00"}
     processes = [{"cmd": "one", "pid": 1, "user": "root"}]
-    asset = fleet.send(replace(FULL, sections={**FULL.sections, "operatingsystem": system, "processes": processes})).asset
+    asset = fleet.send(
+        replace(FULL, sections={**FULL.sections, "operatingsystem": system, "processes": processes})
+    ).asset
     before = events(fleet)
     later = {
         **FULL.sections,
@@ -99,12 +101,25 @@ def test_what_a_person_typed_is_never_written_over(fleet: Fleet) -> None:
     with scope(fleet.acme.pk):
         site = Site.objects.create(organisation=fleet.acme, name="Lyon")
         kind = asset.kind
-        mine = {"name": "Mine", "serial": "MINE", "tag": "T-1", "site": site, "model": None, "remarks": "kept"}
+        mine = {
+            "name": "Mine",
+            "serial": "MINE",
+            "tag": "T-1",
+            "site": site,
+            "model": None,
+            "remarks": "kept",
+        }
         Asset.objects.filter(pk=asset.pk).update(**mine)
     moved = replace(FULL, name="OTHER", maker="HP", sections={**FULL.sections, "storages": []})
     fleet.send(replace(moved, deviceid=f"{FULL.name}-2026-01-05-08-00-00", agent=FULL.agent_id))
     (now,) = fleet.assets()
-    assert (now.name, now.serial, now.tag, now.site_id, now.remarks) == ("Mine", "MINE", "T-1", site.pk, "kept")
+    assert (now.name, now.serial, now.tag, now.site_id, now.remarks) == (
+        "Mine",
+        "MINE",
+        "T-1",
+        site.pk,
+        "kept",
+    )
     assert (now.kind_id, now.organisation_id) == (kind.pk, fleet.acme.pk)
 
 
@@ -191,7 +206,9 @@ def test_each_device_of_a_network_task_has_its_own_decision(fleet: Fleet) -> Non
     assert [decision for _source, decision in decisions[4:]] == ["unchanged", "unchanged"]
 
 
-def test_a_document_whose_reading_fails_is_given_up_and_the_next_ones_are_read(fleet: Fleet, monkeypatch) -> None:
+def test_a_document_whose_reading_fails_is_given_up_and_the_next_ones_are_read(
+    fleet: Fleet, monkeypatch
+) -> None:
     broken, sound = computer(5), computer(6)
     fleet.post(broken.document(), GLPI_Agent_ID=broken.agent_id)
     fleet.post(sound.document(), GLPI_Agent_ID=sound.agent_id)

@@ -121,15 +121,25 @@ def test_a_replaced_key_works_for_fourteen_more_days(fleet: Fleet) -> None:
     assert post(old, zlib.compress(PC.document())).status_code == 403
 
 
-@pytest.mark.parametrize("header", ["Basic", "Basic !!!", "Basic " + "A" * 40, "Bearer", "Bearer x", "Digest a", "Basic w6k="])
+@pytest.mark.parametrize(
+    "header", ["Basic", "Basic !!!", "Basic " + "A" * 40, "Bearer", "Bearer x", "Digest a", "Basic w6k="]
+)
 def test_wrong_credentials_are_asked_again_and_nobody_is_banned(fleet: Fleet, header: str) -> None:
     for _try in range(3):
         answer = post("/front/inventory.php", PC.document(), "application/json", Authorization=header)
         assert answer.status_code == 401
-    assert post("/front/inventory.php", PC.document(), "application/json", Authorization=basic(fleet)).status_code == 200
+    assert (
+        post(
+            "/front/inventory.php", PC.document(), "application/json", Authorization=basic(fleet)
+        ).status_code
+        == 200
+    )
 
 
-@pytest.mark.parametrize("path", ["/api.php/token", "/front/inventory.php/api.php/token", "/api.php/token?action=getConfig&machineid=a"])
+@pytest.mark.parametrize(
+    "path",
+    ["/api.php/token", "/front/inventory.php/api.php/token", "/api.php/token?action=getConfig&machineid=a"],
+)
 def test_a_client_gets_a_token_that_opens_the_door_for_an_hour(fleet: Fleet, path: str) -> None:
     asked = {
         "grant_type": "client_credentials",
@@ -141,9 +151,15 @@ def test_a_client_gets_a_token_that_opens_the_door_for_an_hour(fleet: Fleet, pat
     token = json.loads(answer.content)
     assert (answer.status_code, token["token_type"], token["expires_in"]) == (200, "Bearer", 3600)
     bearer = f"Bearer {token['access_token']}"
-    assert post("/front/inventory.php", PC.document(), "application/json", Authorization=bearer).status_code == 200
+    assert (
+        post("/front/inventory.php", PC.document(), "application/json", Authorization=bearer).status_code
+        == 200
+    )
     AccessToken.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    assert post("/front/inventory.php", PC.document(), "application/json", Authorization=bearer).status_code == 401
+    assert (
+        post("/front/inventory.php", PC.document(), "application/json", Authorization=bearer).status_code
+        == 401
+    )
 
 
 def test_a_token_may_be_asked_in_a_form(fleet: Fleet) -> None:
@@ -242,13 +258,17 @@ def test_an_unknown_action_is_not_implemented_and_says_so(fleet: Fleet) -> None:
         ({"action": "setStatus", "machineid": "pc-1", "uuid": "x"}, {}),
     ],
 )
-def test_the_other_tasks_are_told_that_there_is_nothing_to_do(fleet: Fleet, query: Any, expected: Any) -> None:
+def test_the_other_tasks_are_told_that_there_is_nothing_to_do(
+    fleet: Fleet, query: Any, expected: Any
+) -> None:
     answer = Client().get(fleet.url(), query, headers={"User-Agent": AGENT})
     assert (answer.status_code, json.loads(answer.content)) == (200, expected)
 
 
 def test_a_form_of_the_collect_task_is_no_broken_inventory(fleet: Fleet) -> None:
-    answer = Client().post(fleet.url() + "?action=setAnswer&uuid=c1", {"_cpt": "0"}, headers={"User-Agent": AGENT})
+    answer = Client().post(
+        fleet.url() + "?action=setAnswer&uuid=c1", {"_cpt": "0"}, headers={"User-Agent": AGENT}
+    )
     assert answer.status_code == 200
     with scope(fleet.acme.pk):
         assert not Document.objects.exists()
@@ -279,7 +299,19 @@ OUTSIDE = b'<!DOCTYPE a [<!ENTITY a SYSTEM "file:///etc/passwd">]><REQUEST><DEVI
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"\x00", b"hello", b"{", b"[]", b"<", b"<a>", zlib.compress(PC.document())[:50], b"\x1f\x8b\x08", BOMB, OUTSIDE],
+    [
+        b"",
+        b"\x00",
+        b"hello",
+        b"{",
+        b"[]",
+        b"<",
+        b"<a>",
+        zlib.compress(PC.document())[:50],
+        b"\x1f\x8b\x08",
+        BOMB,
+        OUTSIDE,
+    ],
 )
 def test_what_is_no_message_is_refused_with_a_reason_and_noted(fleet: Fleet, body: bytes) -> None:
     answer = post(fleet.url(), body)
@@ -322,12 +354,27 @@ def test_nothing_is_acknowledged_when_the_database_does_not_answer(fleet: Fleet,
 
 
 HEADERS = st.dictionaries(
-    st.sampled_from(["GLPI-Agent-ID", "GLPI-Request-ID", "GLPI-Proxy-ID", "User-Agent", "Authorization", "Accept"]),
+    st.sampled_from(
+        ["GLPI-Agent-ID", "GLPI-Request-ID", "GLPI-Proxy-ID", "User-Agent", "Authorization", "Accept"]
+    ),
     st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=60),
     max_size=4,
 )
-TYPES = st.sampled_from([ZLIB, "application/json", "application/xml", "application/x-compress-br", "x", "multipart/form-data"])
-WORDS = st.sampled_from([b"<REQUEST>", b"<QUERY>PROLOG</QUERY>", b'{"action":"', b'"contact"', b"}", b"inventory", b"\x00", b"<![CDATA["])
+TYPES = st.sampled_from(
+    [ZLIB, "application/json", "application/xml", "application/x-compress-br", "x", "multipart/form-data"]
+)
+WORDS = st.sampled_from(
+    [
+        b"<REQUEST>",
+        b"<QUERY>PROLOG</QUERY>",
+        b'{"action":"',
+        b'"contact"',
+        b"}",
+        b"inventory",
+        b"\x00",
+        b"<![CDATA[",
+    ]
+)
 BODIES = st.one_of(
     st.binary(max_size=300),
     st.lists(WORDS | st.binary(max_size=8), max_size=8).map(b"".join),
@@ -343,8 +390,17 @@ BODIES = st.one_of(
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(body=BODIES, content_type=TYPES, headers=HEADERS, rest=st.sampled_from(["", "api.php/token", "?action=getConfig", "?action=x"]))
+@settings(
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    body=BODIES,
+    content_type=TYPES,
+    headers=HEADERS,
+    rest=st.sampled_from(["", "api.php/token", "?action=getConfig", "?action=x"]),
+)
 def test_whatever_is_sent_gets_an_answer_of_the_protocol(
     fleet: Fleet, body: bytes, content_type: str, headers: dict[str, str], rest: str
 ) -> None:

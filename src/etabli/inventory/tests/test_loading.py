@@ -34,8 +34,14 @@ def test_every_captured_exchange_is_answered_and_read(fleet: Fleet) -> None:
     replayed = [exchange for exchange in exchanges() if exchange.is_message]
     assert len(replayed) > 40
     for exchange in replayed:
-        kept = {n: v for n, v in exchange.headers.items() if n.lower() in {"user-agent", "glpi-agent-id", "glpi-request-id"}}
-        answer = post(fleet.url(), exchange.body, "application/xml", **{n.replace("-", "_"): v for n, v in kept.items()})
+        kept = {
+            n: v
+            for n, v in exchange.headers.items()
+            if n.lower() in {"user-agent", "glpi-agent-id", "glpi-request-id"}
+        }
+        answer = post(
+            fleet.url(), exchange.body, "application/xml", **{n.replace("-", "_"): v for n, v in kept.items()}
+        )
         assert answer.status_code in DOCUMENTED, exchange.name
     jobs.drain_all(fleet.acme.pk)
     with scope(fleet.acme.pk):
@@ -66,5 +72,7 @@ def test_a_file_that_is_no_inventory_is_refused_with_its_reason(fleet: Fleet, tm
 def test_the_same_file_loaded_again_changes_nothing(fleet: Fleet, tmp_path: Path, times: int) -> None:
     file = tmp_path / "pc.json"
     file.write_bytes(computer(1).document())
-    decisions = [actions.load(file, organisation_id=fleet.acme.pk, now=timezone.now()).decision for _t in range(times)]
+    decisions = [
+        actions.load(file, organisation_id=fleet.acme.pk, now=timezone.now()).decision for _t in range(times)
+    ]
     assert decisions == ["created", *["unchanged"] * (times - 1)]

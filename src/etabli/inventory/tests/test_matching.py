@@ -182,7 +182,9 @@ def test_a_person_may_say_that_the_suggested_asset_is_another_machine(fleet: Fle
     typed = enter(fleet, name=LAPTOP.name)
     document = fleet.send(LAPTOP)
     with scope(fleet.acme.pk):
-        settled = actions.settle_suggestion(document=document, asset=None, actor=SYSTEM, now=document.received_at)
+        settled = actions.settle_suggestion(
+            document=document, asset=None, actor=SYSTEM, now=document.received_at
+        )
     assert settled.decision == "created"
     assert settled.asset != typed
     assert fleet.send(LAPTOP).asset == settled.asset

@@ -17,7 +17,7 @@ from ..text import Plain
 if TYPE_CHECKING:
     from .screen import Screen
 
-DASH = mark_safe('<span class="muted">—</span>')  # noqa: S308
+DASH = mark_safe('<span class="nothing">—</span>')  # noqa: S308
 Cell = Callable[[Any], str]
 
 
@@ -86,9 +86,9 @@ def show(value: Any) -> SafeString:
         return conditional_escape(_("yes") if value else _("no"))
     if isinstance(value, datetime):
         local = timezone.localtime(value)
-        return format_html('<time datetime="{}">{}</time>', local.isoformat(), formats.date_format(local, "j M Y, H:i"))
+        return format_html('<time datetime="{}">{}</time>', local.isoformat(), formats.date_format(local, "j N Y, H:i"))
     if isinstance(value, date):
-        return format_html('<time datetime="{}">{}</time>', value.isoformat(), formats.date_format(value, "j M Y"))
+        return format_html('<time datetime="{}">{}</time>', value.isoformat(), formats.date_format(value, "j N Y"))
     if isinstance(value, Decimal | float):
         return conditional_escape(formats.number_format(value, use_l10n=True, force_grouping=True))
     if isinstance(value, list | tuple):

@@ -17,7 +17,13 @@ _MOST_KEPT = 2_000
 _kept: dict[Hashable, tuple[float, Any]] = {}
 
 
-def remembered[T](key: Hashable, compute: Callable[[], T], *, rows: Callable[[T], int], clock: Callable[[], float] = time.monotonic) -> T:
+def remembered[T](
+    key: Hashable,
+    compute: Callable[[], T],
+    *,
+    rows: Callable[[T], int],
+    clock: Callable[[], float] = time.monotonic,
+) -> T:
     """What ``compute`` gives, or gave less than 20 s ago for this key when it counted (``rows``) 10,000 or more.
 
     The key must hold all that the numbers depend on: scope, rights, question.
@@ -25,7 +31,7 @@ def remembered[T](key: Hashable, compute: Callable[[], T], *, rows: Callable[[T]
     now = clock()
     until, value = _kept.get(key, (0.0, None))
     if now < until:
-        return value  # type: ignore[no-any-return]
+        return value
     value = compute()
     if rows(value) >= MANY:
         if len(_kept) >= _MOST_KEPT:

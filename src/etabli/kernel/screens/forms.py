@@ -139,13 +139,13 @@ class NounForm(forms.ModelForm):
         try:
             self.instance.validate_constraints(exclude=set(self.errors))
         except ValidationError as error:
-            self._update_errors(error)
+            self._update_errors(error)  # type: ignore[attr-defined]
 
     def validate_unique(self) -> None:
         try:
             self.instance.validate_unique(exclude=set(self.errors))
         except ValidationError as error:
-            self._update_errors(error)
+            self._update_errors(error)  # type: ignore[attr-defined]
 
     def sections(self) -> list[dict[str, Any]]:
         """The fields grouped as the screen says: the first group open, the others folded unless they hold a value."""

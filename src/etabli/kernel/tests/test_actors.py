@@ -118,7 +118,9 @@ def test_an_actor_without_grants_may_nothing():
     assert not can(nobody, "asset.view", 1)
 
 
-def test_rights_are_read_in_two_queries_whatever_the_number_of_organisations(firm, django_assert_max_num_queries):
+def test_rights_are_read_in_two_queries_whatever_the_number_of_organisations(
+    firm, django_assert_max_num_queries
+):
     for number in range(20):
         new_client(f"Client {number}", firm.provider.organisation)
     with django_assert_max_num_queries(6):  # savepoint, setting, rights, setting, release
@@ -128,6 +130,10 @@ def test_rights_are_read_in_two_queries_whatever_the_number_of_organisations(fir
 def test_a_second_factor_is_wanted_when_one_of_the_roles_wants_it(firm):
     assert not actor_of(firm.acme.technician).totp_required
     with opening():
-        strict = Role.objects.create(organisation=firm.acme.organisation, key="strict", name="Strict", verbs=[], totp_required=True)
-        Membership.objects.create(account=firm.acme.technician, organisation=firm.acme.organisation, role=strict)
+        strict = Role.objects.create(
+            organisation=firm.acme.organisation, key="strict", name="Strict", verbs=[], totp_required=True
+        )
+        Membership.objects.create(
+            account=firm.acme.technician, organisation=firm.acme.organisation, role=strict
+        )
     assert actor_of(firm.acme.technician).totp_required

@@ -24,13 +24,20 @@ class Program:
 
     def call(self, method: str, path: str, body: object = None):
         content = "" if body is None else body if isinstance(body, str) else json.dumps(body)
-        return self.client.generic(method, f"/api/v1/{path}", content, "application/json", headers=self.headers)
+        return self.client.generic(
+            method, f"/api/v1/{path}", content, "application/json", headers=self.headers
+        )
 
 
 def program(account, organisation, *scopes: str, **more) -> Program:
     with scope(organisation.pk):
         _token, text = tokens.create(
-            account, name="script", scopes=scopes or ["*"], organisation=organisation.pk, actor=actor_of(account), **more
+            account,
+            name="script",
+            scopes=scopes or ["*"],
+            organisation=organisation.pk,
+            actor=actor_of(account),
+            **more,
         )
     return Program(text)
 
@@ -47,11 +54,18 @@ def laptop(firm) -> int:
 
 
 def test_an_object_is_created_read_changed_and_deleted(acme, firm, laptop):
-    made = acme.call("POST", "assets", {"name": "PC-1", "kind": laptop, "price": "12.50", "bought_on": "2026-02-01"})
+    made = acme.call(
+        "POST", "assets", {"name": "PC-1", "kind": laptop, "price": "12.50", "bought_on": "2026-02-01"}
+    )
     assert made.status_code == 201, made.content
     key = made.json()["id"]
     one = acme.call("GET", f"assets/{key}").json()
-    assert (one["name"], one["price"], one["bought_on"], one["organisation"]) == ("PC-1", "12.50", "2026-02-01", firm.acme.id)
+    assert (one["name"], one["price"], one["bought_on"], one["organisation"]) == (
+        "PC-1",
+        "12.50",
+        "2026-02-01",
+        firm.acme.id,
+    )
     assert one["kind"]["id"] == laptop
     assert (one["state"], one["criticality"]) == ("in_service", 2)
     changed = acme.call("PATCH", f"assets/{key}", {"name": "PC-2", "price": None}).json()
@@ -138,7 +152,11 @@ def test_raw_keys_of_another_organisation_are_unknown(acme, firm, maker, laptop)
     assert acme.call("GET", f"assets/{foreign.pk}").status_code == 404
     assert acme.call("PATCH", f"assets/{foreign.pk}", {"name": "mine"}).status_code == 404
     assert acme.call("DELETE", f"assets/{foreign.pk}").status_code == 404
-    for field, value in {"parent": foreign.pk, "site": other.get(Site).pk, "person": other.get(Person).pk}.items():
+    for field, value in {
+        "parent": foreign.pk,
+        "site": other.get(Site).pk,
+        "person": other.get(Person).pk,
+    }.items():
         refused = acme.call("POST", "assets", {"name": "PC", "kind": laptop, field: value})
         assert (refused.status_code, list(refused.json()["errors"])) == (422, [field])
     elsewhere = acme.call("POST", "assets", {"name": "PC", "kind": laptop, "organisation": firm.globex.id})
@@ -168,7 +186,12 @@ def test_a_token_of_one_client_opens_no_other_even_for_somebody_who_works_in_bot
     foreign = maker(firm.globex).get(Asset)
     narrow = program(firm.provider.administrator, firm.acme.organisation)
     assert narrow.call("GET", f"assets/{foreign.pk}").status_code == 404
-    assert program(firm.provider.administrator, firm.provider.organisation).call("GET", f"assets/{foreign.pk}").status_code == 200
+    assert (
+        program(firm.provider.administrator, firm.provider.organisation)
+        .call("GET", f"assets/{foreign.pk}")
+        .status_code
+        == 200
+    )
 
 
 @pytest.mark.parametrize("token", ["etb_none_such", "etb__", "x", "etb_a_b\0c", ""])
@@ -179,7 +202,9 @@ def test_an_unknown_token_is_refused_with_a_sentence(firm, token):
 
 
 def test_an_expired_token_is_refused(firm):
-    old = program(firm.acme.administrator, firm.acme.organisation, expires_at=datetime(2020, 1, 1, tzinfo=UTC))
+    old = program(
+        firm.acme.administrator, firm.acme.organisation, expires_at=datetime(2020, 1, 1, tzinfo=UTC)
+    )
     refused = old.call("GET", "assets")
     assert refused.status_code == 401
     assert refused.headers["WWW-Authenticate"] == "Bearer"
@@ -199,11 +224,26 @@ def test_a_session_needs_the_csrf_token_to_write(firm, laptop):
     assert browser.post("/api/v1/assets", body, content_type="application/json").status_code == 403
     browser.get("/assets/add/")
     given = browser.cookies["csrftoken"].value
-    made = browser.post("/api/v1/assets", body, content_type="application/json", headers={"X-CSRFToken": given})
+    made = browser.post(
+        "/api/v1/assets", body, content_type="application/json", headers={"X-CSRFToken": given}
+    )
     assert made.status_code == 201
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=501", "offset=-1", f"offset={10**30}", "sort=nothing", "kind=x", f"kind={10**40}", "bought_on=soon", "kind=²"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=501",
+        "offset=-1",
+        f"offset={10**30}",
+        "sort=nothing",
+        "kind=x",
+        f"kind={10**40}",
+        "bought_on=soon",
+        "kind=²",
+    ],
+)
 def test_a_bad_question_is_answered_by_a_sentence(acme, query):
     refused = acme.call("GET", f"assets?{query}")
     assert refused.status_code in {400, 422}, refused.content
@@ -211,7 +251,9 @@ def test_a_bad_question_is_answered_by_a_sentence(acme, query):
 
 
 def test_a_list_is_cut_sorted_and_narrowed(acme, laptop):
-    acme.call("POST", "assets/many", [{"name": f"PC-{n}", "kind": laptop, "serial": f"S{n}"} for n in range(7)])
+    acme.call(
+        "POST", "assets/many", [{"name": f"PC-{n}", "kind": laptop, "serial": f"S{n}"} for n in range(7)]
+    )
     page = acme.call("GET", "assets?sort=-name&limit=2&offset=1").json()
     assert (page["count"], [item["name"] for item in page["items"]]) == (7, ["PC-5", "PC-4"])
     assert acme.call("GET", "assets?q=s3").json()["count"] == 1
@@ -267,7 +309,9 @@ def test_custom_fields_are_read_and_written(acme, firm, laptop):
     with scope(firm.acme.id):
         CustomField.objects.create(noun="asset", key="colour", label="Colour")
         CustomField.objects.create(noun="asset", key="weight", label="Weight", kind="number")
-    made = acme.call("POST", "assets", {"name": "PC", "kind": laptop, "custom": {"colour": "red", "weight": "1.5"}})
+    made = acme.call(
+        "POST", "assets", {"name": "PC", "kind": laptop, "custom": {"colour": "red", "weight": "1.5"}}
+    )
     assert made.json()["custom"] == {"colour": "red", "weight": 1.5}
     changed = acme.call("PATCH", f"assets/{made.json()['id']}", {"custom": {"weight": 2}})
     assert changed.json()["custom"] == {"colour": "red", "weight": 2}
@@ -289,7 +333,12 @@ def test_a_shipped_role_is_changed_by_the_installations_administrators_only(firm
 
         shipped = Role.objects.get(key="technician", organisation=None)
     change = {"name": "Wizard"}
-    assert program(firm.acme.administrator, firm.acme.organisation).call("PATCH", f"roles/{shipped.pk}", change).status_code == 403
+    assert (
+        program(firm.acme.administrator, firm.acme.organisation)
+        .call("PATCH", f"roles/{shipped.pk}", change)
+        .status_code
+        == 403
+    )
     boss = program(firm.provider.administrator, firm.provider.organisation)
     changed = boss.call("PATCH", f"roles/{shipped.pk}", change)
     assert changed.status_code == 200, changed.content
@@ -304,7 +353,9 @@ def test_nobody_makes_a_role_where_they_may_not(firm):
 
     with opening():
         auditor = Role.objects.get(organisation=None, key="auditor")
-        Membership.objects.create(account=firm.globex.administrator, organisation=firm.acme.organisation, role=auditor)
+        Membership.objects.create(
+            account=firm.globex.administrator, organisation=firm.acme.organisation, role=auditor
+        )
     browser = Client(raise_request_exception=False)
     browser.force_login(firm.globex.administrator)
     sent = {"name": "Root", "key": "root", "verbs": ["*"], "organisation": firm.acme.id}
@@ -319,4 +370,6 @@ def test_a_client_that_changes_its_own_organisation_stays_under_its_provider(acm
     assert changed.status_code == 200, changed.content
     with opening():
         firm.acme.organisation.refresh_from_db()
-    assert (firm.acme.organisation.siret, firm.acme.organisation.parent_id) == ("12345678901234", firm.provider.id)
+    acme_now = firm.acme.organisation
+    assert (acme_now.siret, acme_now.parent_id) == ("12345678901234", firm.provider.id)
+    assert acme_now.path == [firm.provider.id, firm.acme.id]

@@ -28,13 +28,17 @@ def red(at_acme):
 @pytest.fixture
 def reactions(monkeypatch):
     """What this test declares is forgotten after it."""
-    monkeypatch.setattr(events, "_reactions", {k: list(v) for k, v in events._reactions.items()} | {"tag.painted": []})
+    monkeypatch.setattr(
+        events, "_reactions", {k: list(v) for k, v in events._reactions.items()} | {"tag.painted": []}
+    )
     return events._reactions
 
 
 def queued() -> int:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo' AND task_name LIKE '%run_reaction'")
+        cursor.execute(
+            "SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo' AND task_name LIKE '%run_reaction'"
+        )
         return cursor.fetchone()[0]
 
 
@@ -68,10 +72,17 @@ def test_nothing_differs_from_itself():
     assert difference({"a": 1}, {"a": 2, "b": "new"}) == {"a": [1, 2], "b": [None, "new"]}
 
 
-@pytest.mark.parametrize("sql", ["UPDATE kernel_event SET actor = 'nobody' WHERE id = %s", "DELETE FROM kernel_event WHERE id = %s"])
+@pytest.mark.parametrize(
+    "sql",
+    ["UPDATE kernel_event SET actor = 'nobody' WHERE id = %s", "DELETE FROM kernel_event WHERE id = %s"],
+)
 def test_the_database_refuses_to_change_or_delete_an_event(red, sql):
     event = publish(red, "tag.created", actor=ANNE)
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(sql, [event.pk])
     event.refresh_from_db()
     assert event.actor == "Anne"
@@ -86,9 +97,14 @@ def test_an_event_goes_with_a_change_taken_back(at_acme):
     assert not SearchEntry.objects.filter(noun="tag").exists()
 
 
-def test_events_together_are_written_in_order_with_their_search_entries(at_acme, reactions, django_assert_max_num_queries):
+def test_events_together_are_written_in_order_with_their_search_entries(
+    at_acme, reactions, django_assert_max_num_queries
+):
     tags = [Tag.objects.create(name=f"tag {n}") for n in range(5)]
-    with django_assert_max_num_queries(3), together():  # the events, the search entries, the webhooks (remembered 30 s)
+    with (
+        django_assert_max_num_queries(7),
+        together(),
+    ):  # a scope (4), events, search entries, webhooks (remembered 30 s)
         for tag in tags:
             publish(tag, "tag.created", actor=ANNE)
     assert list(Event.objects.order_by("id").values_list("object_id", flat=True)) == [t.pk for t in tags]
@@ -104,8 +120,22 @@ def test_more_events_than_a_group_holds_are_all_written(at_acme, monkeypatch):
     assert Event.objects.count() == 8
 
 
+def test_events_of_an_inner_scope_are_written_with_the_group(firm):
+    with scope(firm.acme.id), together(), scope(firm.globex.id):
+        publish(Tag.objects.create(name="blue"), "tag.created", actor=ANNE)
+    with scope(firm.globex.id):
+        assert Event.objects.get().label == "blue"
+
+
+def test_a_group_is_no_way_round_the_wall(firm):
+    with scope(firm.globex.id):
+        blue = Tag.objects.create(name="blue")
+    with pytest.raises(DatabaseError, match="row-level security"), scope(firm.acme.id), together():
+        publish(blue, "tag.changed", actor=ANNE)
+
+
 def test_a_group_that_fails_writes_nothing(at_acme, red):
-    with pytest.raises(ZeroDivisionError), transaction.atomic(), together():
+    with pytest.raises(ZeroDivisionError), transaction.atomic(), together():  # noqa: PT012
         publish(red, "tag.changed", actor=ANNE)
         raise ZeroDivisionError
     assert not Event.objects.exists()
@@ -135,7 +165,9 @@ def test_a_reaction_sees_only_its_organisation(firm, reactions):
     seen = []
     react("tag.painted")(lambda event: seen.append(tenancy.visible()))
     with scope(firm.acme.id, firm.globex.id):
-        publish(Tag.objects.create(name="red", organisation=firm.acme.organisation), "tag.painted", actor=SYSTEM)
+        publish(
+            Tag.objects.create(name="red", organisation=firm.acme.organisation), "tag.painted", actor=SYSTEM
+        )
     jobs.run_waiting()
     assert seen == [(firm.acme.id,)]
 

@@ -53,7 +53,9 @@ def test_an_export_imported_again_changes_nothing(kind, firm, maker, browser):
     content = exported(browser, "/assets/export/", format=kind)
     anne = actor_of(firm.acme.administrator)
     with scope(firm.acme.id):
-        again = actions.begin(registry[Asset], content=content, name="x", organisation_id=firm.acme.id, actor=anne)
+        again = actions.begin(
+            registry[Asset], content=content, name="x", organisation_id=firm.acme.id, actor=anne
+        )
         actions.check(again, registry[Asset], anne)
     assert again.counts == {"create": 0, "update": 0, "skip": 1, "error": 0}, again.preview
     assert "price" in again.mapping.values()
@@ -95,8 +97,12 @@ def test_dates_before_1900_are_kept_as_text(firm, maker, browser):
 
 def test_rows_one_may_see_but_not_export_stay_out_of_the_file(firm, maker, client_of):
     with opening():
-        looks = Role.objects.create(organisation=firm.globex.organisation, key="looks", name="Looks", verbs=["*.view"])
-        Membership.objects.create(account=firm.acme.auditor, organisation=firm.globex.organisation, role=looks)
+        looks = Role.objects.create(
+            organisation=firm.globex.organisation, key="looks", name="Looks", verbs=["*.view"]
+        )
+        Membership.objects.create(
+            account=firm.acme.auditor, organisation=firm.globex.organisation, role=looks
+        )
     maker(firm.acme).new(Site, name="Ours")
     maker(firm.globex).new(Site, name="Theirs")
     browser = client_of(firm.acme.auditor)

@@ -6,7 +6,7 @@ import zipfile
 import pytest
 import xlsxwriter
 from django.core.exceptions import ValidationError
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etabli.assets.models import Asset
@@ -50,7 +50,10 @@ def ods_of(table: list[list[str]]) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        archive.writestr("META-INF/manifest.xml", '<?xml version="1.0"?><manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>')
+        archive.writestr(
+            "META-INF/manifest.xml",
+            '<?xml version="1.0"?><manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>',
+        )
         archive.writestr("content.xml", content)
     return file.getvalue()
 
@@ -95,8 +98,30 @@ def test_a_table_is_read_whatever_its_form(content):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\n\n", b"Name", b"\0\0\0", b"PK\x03\x04 no archive", b"\xd0\xcf\x11\xe0 no workbook", xlsx_of([]), b"[1, 2]", b"[{", b"%PDF-1.7\n"],
-    ids=["empty", "blank", "header alone", "NUL", "broken zip", "broken xls", "empty xlsx", "numbers", "broken json", "pdf"],
+    [
+        b"",
+        b"\n\n",
+        b"Name",
+        b"\0\0\0",
+        b"PK\x03\x04 no archive",
+        b"\xd0\xcf\x11\xe0 no workbook",
+        xlsx_of([]),
+        b"[1, 2]",
+        b"[{",
+        b"%PDF-1.7\n",
+    ],
+    ids=[
+        "empty",
+        "blank",
+        "header alone",
+        "NUL",
+        "broken zip",
+        "broken xls",
+        "empty xlsx",
+        "numbers",
+        "broken json",
+        "pdf",
+    ],
 )
 def test_what_is_no_table_is_refused_with_a_sentence(content):
     with pytest.raises(UnreadableSheet) as refused:
@@ -154,12 +179,20 @@ def test_columns_are_guessed_in_french_and_in_english(anne, header, fields):
 def test_the_preview_says_what_would_happen_and_writes_nothing(anne):
     brought(anne, csv_of([["Code", "Name", "Town"], ["A", "Lyons", "Lyon"], ["B", "Lille", "Lille"]]))
     events = Event.objects.count()
-    table = [["Code", "Name", "Town", "Latitude"], ["A", "Lyons", "Lyon", ""], ["B", "Lille", "Roubaix", ""], ["C", "Nantes", "Nantes", ""], ["D", "", "x", "95"]]
+    table = [
+        ["Code", "Name", "Town", "Latitude"],
+        ["A", "Lyons", "Lyon", ""],
+        ["B", "Lille", "Roubaix", ""],
+        ["C", "Nantes", "Nantes", ""],
+        ["D", "", "x", "95"],
+    ]
     made = begun(anne, csv_of(table))
     assert made.counts == {"create": 1, "update": 1, "skip": 1, "error": 1}
     by_row = {p["row"]: p for p in made.preview}
     assert by_row[2]["outcome"] == "skip" or by_row[2]["changes"] == []
-    assert [(c["label"], c["before"], c["after"]) for c in by_row[3]["changes"] if c["label"] == "Town"] == [("Town", "Lille", "Roubaix")]
+    assert [(c["label"], c["before"], c["after"]) for c in by_row[3]["changes"] if c["label"] == "Town"] == [
+        ("Town", "Lille", "Roubaix")
+    ]
     assert by_row[5]["outcome"] == "error"
     assert "Name" in by_row[5]["text"]
     assert Site.objects.count() == 2
@@ -175,7 +208,13 @@ def test_one_wrong_row_and_nothing_is_written(anne):
 
 
 def test_the_same_file_twice_changes_nothing_the_second_time(anne):
-    content = csv_of([["Name", "Town", "Latitude", "Access"], ["Lyons", "Lyon", "45,75", "Badge"], ["Lille", "Lille", "", ""]])
+    content = csv_of(
+        [
+            ["Name", "Town", "Latitude", "Access"],
+            ["Lyons", "Lyon", "45,75", "Badge"],
+            ["Lille", "Lille", "", ""],
+        ]
+    )
     brought(anne, content)
     events = Event.objects.count()
     again = brought(anne, content)
@@ -218,9 +257,16 @@ def test_an_import_is_not_undone_over_later_work(anne):
 
 
 def test_names_of_other_objects_are_understood_and_made_when_asked(anne):
-    table = csv_of([["Name", "Kind", "Model", "Site", "State", "Bought on", "Price"], ["PC-1", "laptop", "Latitude 5440", "Lyons", "in stock", "29/02/2024", "1 299,90 €"]])
+    table = csv_of(
+        [
+            ["Name", "Kind", "Model", "Site", "State", "Bought on", "Price"],
+            ["PC-1", "laptop", "Latitude 5440", "Lyons", "in stock", "29/02/2024", "1 299,90 €"],
+        ]
+    )
     screen = registry[Asset]
-    mapping = dict(zip("0123456", ["name", "kind", "model", "site", "state", "bought_on", "price"], strict=True))
+    mapping = dict(
+        zip("0123456", ["name", "kind", "model", "site", "state", "bought_on", "price"], strict=True)
+    )
     made = begun(anne, table, Asset, create_missing=False, mapping=mapping)
     assert made.counts["error"] == 1
     made = begun(anne, table, Asset, create_missing=True, mapping=mapping)
@@ -262,10 +308,14 @@ def test_the_pages_lead_from_the_file_to_its_undoing(firm, client_of):
     browser = client_of(firm.acme.administrator)
     refused = browser.post("/sites/import/", {"file": SimpleUploadedFile("x.xlsx", b"PK\x03\x04")})
     assert refused.status_code == 422
-    page = browser.post("/sites/import/", {"file": SimpleUploadedFile("x.csv", csv_of(TABLE))}).headers["Location"]
+    page = browser.post("/sites/import/", {"file": SimpleUploadedFile("x.csv", csv_of(TABLE))}).headers[
+        "Location"
+    ]
     assert browser.get(page).status_code == 200
     browser.post(page, {"act": "check", "column-0": "name", "column-1": "city", "column-2": "postcode"})
-    assert "Saint-Étienne" in browser.get(page).content.decode() or "Élan" in browser.get(page).content.decode()
+    assert (
+        "Saint-Étienne" in browser.get(page).content.decode() or "Élan" in browser.get(page).content.decode()
+    )
     browser.post(page, {"act": "commit"})
     with scope(firm.acme.id):
         assert Site.objects.count() == 2

@@ -130,7 +130,12 @@ def test_a_worker_runs_jobs_and_shows_where_they_are(committed_firm, acme, worke
         job = tried_jobs.count.follow(title="Count", actor=actor_of(acme.technician), go=str(go))
     wait_for(lambda: followed(acme, job).done == 1)
     running = wait_for(lambda: (now := followed(acme, job)).log and now)
-    assert (running.state, running.step, running.steps, running.total) == ("running", "Counting", ["Counting"], 3)
+    assert (running.state, running.step, running.steps, running.total) == (
+        "running",
+        "Counting",
+        ["Counting"],
+        3,
+    )
     assert running.log[0]["text"] == "one done"
     assert tags(acme) == ["red"]
     go.touch()
@@ -154,7 +159,9 @@ def test_a_worker_runs_jobs_and_shows_where_they_are(committed_firm, acme, worke
 
     missing = tmp_path / "missing"
     with scope(acme.id):
-        failing = tried_jobs.needs_file.follow(title="Read", actor=SYSTEM, path=str(missing), organisation=acme.id)
+        failing = tried_jobs.needs_file.follow(
+            title="Read", actor=SYSTEM, path=str(missing), organisation=acme.id
+        )
     failed = wait_for(lambda: (now := followed(acme, failing)).over and now)
     assert failed.state == "failed"
     assert failed.result["error"] == "The file is not there yet."
@@ -189,7 +196,11 @@ def test_a_job_whose_worker_was_killed_is_taken_again_and_done_once(acme, tmp_pa
     go.touch()
     second = start_worker()
     try:
-        wait_for(lambda: queue("SELECT count(*) FROM procrastinate_jobs WHERE status = 'succeeded' AND task_name LIKE '%%mark_after'"))
+        wait_for(
+            lambda: queue(
+                "SELECT count(*) FROM procrastinate_jobs WHERE status = 'succeeded' AND task_name LIKE '%%mark_after'"
+            )
+        )
     finally:
         stop(second)
     assert tags(acme) == ["red"]
@@ -197,7 +208,11 @@ def test_a_job_whose_worker_was_killed_is_taken_again_and_done_once(acme, tmp_pa
 
 
 def stalled(acme: Any, job: Job, attempts: int) -> None:
-    queue("UPDATE procrastinate_jobs SET status = 'doing', attempts = %s WHERE args ->> 'job_id' = %s", attempts, str(job.pk))
+    queue(
+        "UPDATE procrastinate_jobs SET status = 'doing', attempts = %s WHERE args ->> 'job_id' = %s",
+        attempts,
+        str(job.pk),
+    )
 
 
 def test_a_job_that_kills_every_worker_is_given_up_with_a_sentence(firm):
@@ -208,7 +223,9 @@ def test_a_job_that_kills_every_worker_is_given_up_with_a_sentence(firm):
     given_up = followed(firm.acme, job)
     assert given_up.state == "failed"
     assert "given up" in given_up.result["error"] or "abandon" in given_up.result["error"]
-    assert queue("SELECT status FROM procrastinate_jobs WHERE args ->> 'job_id' = %s", str(job.pk)) == "failed"
+    assert (
+        queue("SELECT status FROM procrastinate_jobs WHERE args ->> 'job_id' = %s", str(job.pk)) == "failed"
+    )
 
 
 def test_rescuing_is_a_periodic_job_of_every_worker():
@@ -220,7 +237,9 @@ def test_rescuing_is_a_periodic_job_of_every_worker():
 def test_a_followed_job_already_done_is_not_done_again(acme, tmp_path):
     """A worker killed between the end of the work and telling the queue."""
     with scope(acme.id):
-        job = tried_jobs.needs_file.follow(title="Read", actor=SYSTEM, path=str(tmp_path), organisation=acme.id)
+        job = tried_jobs.needs_file.follow(
+            title="Read", actor=SYSTEM, path=str(tmp_path), organisation=acme.id
+        )
     arguments = {"path": str(tmp_path), "organisation": acme.id}
     tried_jobs.needs_file._run(scope=[acme.id], job_id=job.pk, **arguments)
     assert tags(acme) == ["half done"]

@@ -17,7 +17,9 @@ from etabli.people.models import Person, Site
 
 SCREENS = {screen.noun: screen for screen in registry.values()}
 MOST_QUERIES = 12
-LOGGING_IN = 'FROM "django_session"|"usersessions_usersession"|FROM "kernel_account" WHERE "kernel_account"."id"'
+LOGGING_IN = (
+    'FROM "django_session"|"usersessions_usersession"|FROM "kernel_account" WHERE "kernel_account"."id"'
+)
 
 
 @pytest.fixture
@@ -48,7 +50,11 @@ def rows_shown(browser, path: str) -> tuple[int, int]:
     with CaptureQueriesContext(connection) as queries:
         response = browser.get(path, headers={"HX-Request": "true"})
     assert response.status_code == 200, text(response)[:300]
-    wanted = [q["sql"] for q in queries if not re.search(r"^(SAVEPOINT|RELEASE|SELECT coalesce\(current_s)|" + LOGGING_IN, q["sql"])]
+    wanted = [
+        q["sql"]
+        for q in queries
+        if not re.search(r"^(SAVEPOINT|RELEASE|SELECT coalesce\(current_s)|" + LOGGING_IN, q["sql"])
+    ]
     assert len(wanted) <= MOST_QUERIES, "\n".join(wanted)
     return tags(text(response)), len(wanted)
 
@@ -85,7 +91,9 @@ def test_every_order_and_filter_offered_works(noun, made, firm):
 
     with scope(firm.acme.id):
         for column in (c for c in screen.table if c.sort):
-            assert context({"sort": column.name})["count"] == context({"sort": f"-{column.name}"})["count"] > 0
+            assert (
+                context({"sort": column.name})["count"] == context({"sort": f"-{column.name}"})["count"] > 0
+            )
         for one in screen.narrowing:
             options = [str(value) for value, _label in one.options()] if one.options else ["zorglub"]
             if one.kind == "date":
@@ -95,7 +103,9 @@ def test_every_order_and_filter_offered_works(noun, made, firm):
             context({one.name: options})
 
 
-@pytest.mark.parametrize("value", ["²", "x", "-1", "9" * 40, "\0", "1;drop", "0000-99-99", "..x", "١", "\ufffe"])
+@pytest.mark.parametrize(
+    "value", ["²", "x", "-1", "9" * 40, "\0", "1;drop", "0000-99-99", "..x", "١", "\ufffe"]
+)
 def test_a_value_no_filter_understands_is_told_and_never_breaks_a_list(value, firm):
     actor, told = actor_of(firm.acme.administrator), 0
     with scope(firm.acme.id):
@@ -109,14 +119,18 @@ def test_a_value_no_filter_understands_is_told_and_never_breaks_a_list(value, fi
     assert told > len(SCREENS)
 
 
-@pytest.mark.parametrize("query", ["kind=x", "state=melted", "bought_on=soon", "page=²", "page=x", "sort=price;drop"])
+@pytest.mark.parametrize(
+    "query", ["kind=x", "state=melted", "bought_on=soon", "page=²", "page=x", "sort=price;drop"]
+)
 def test_a_bad_value_is_answered_by_a_sentence_and_the_whole_list(query, browser, firm):
     response = browser.get(f"/assets/?{query}", follow=True)
     assert response.redirect_chain == [("/assets/", 302)]
     assert "“" in text(response) or "«" in text(response)
 
 
-@pytest.mark.parametrize(("noun", "query"), [("asset", "kind=x"), ("membership", "denied=maybe"), ("room", "technical=²")])
+@pytest.mark.parametrize(
+    ("noun", "query"), [("asset", "kind=x"), ("membership", "denied=maybe"), ("room", "technical=²")]
+)
 def test_the_listing_itself_refuses_a_bad_value(firm, noun, query):
     with scope(firm.acme.id), pytest.raises(BadFilter):
         listing(firm, query, noun).count  # noqa: B018
@@ -187,7 +201,9 @@ def test_chosen_columns_are_those_of_the_address(firm, made, browser):
     made.new(Asset, name="PC", serial="SERIAL9")
     assert "SERIAL9" not in text(browser.get("/assets/"))
     assert "SERIAL9" in text(browser.get("/assets/", {"columns": "name,serial"}))
-    moved = browser.post("/assets/columns/", {"columns": ["name", "serial", "no-such"], "next": "/assets/?q=pc&page=3"})
+    moved = browser.post(
+        "/assets/columns/", {"columns": ["name", "serial", "no-such"], "next": "/assets/?q=pc&page=3"}
+    )
     assert "columns=name%2Cserial" in moved.headers["Location"]
     assert "q=pc" in moved.headers["Location"]
     assert browser.get("/assets/", {"columns": "no-such"}).status_code == 200
@@ -200,7 +216,9 @@ def test_somebody_with_rights_in_one_organisation_sees_only_its_rows(firm, maker
 
     with opening():
         nothing = Role.objects.get(organisation=None, key="requester")
-        Membership.objects.create(account=firm.acme.auditor, organisation=firm.globex.organisation, role=nothing)
+        Membership.objects.create(
+            account=firm.acme.auditor, organisation=firm.globex.organisation, role=nothing
+        )
     for staff, name in ((firm.acme, "mine"), (firm.globex, "theirs")):
         maker(staff).new(Person, name=name)
     actor = actor_of(firm.acme.auditor)

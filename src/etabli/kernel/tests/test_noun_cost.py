@@ -25,7 +25,9 @@ def declare() -> Screen:
     class Badge(Noun):
         number = models.CharField("number", max_length=20)
         name = models.CharField("name", max_length=80)
-        holder = models.ForeignKey(Person, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name="holder")
+        holder = models.ForeignKey(
+            Person, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name="holder"
+        )
         valid_until = models.DateField("valid until", null=True, blank=True)
         active = models.BooleanField("active", default=True)
 
@@ -92,7 +94,9 @@ def test_it_gets_a_form_then_a_list_a_page_and_a_history(badges, staffed, browse
     assert browser.get("/badges/").status_code == 200
     shown = browser.get("/badges/add/")
     assert 'name="number"' in shown.content.decode()
-    made = browser.post("/badges/add/", {"number": "42", "name": "Back door", "valid_until": "2027-01-31", "active": "on"})
+    made = browser.post(
+        "/badges/add/", {"number": "42", "name": "Back door", "valid_until": "2027-01-31", "active": "on"}
+    )
     assert made.status_code == 302
     with scope(staffed.acme.id):
         badge = badges.model.objects.get()
@@ -118,7 +122,9 @@ def test_its_form_changes_and_its_page_deletes(badges, staffed, browser, badge):
 def test_it_refuses_what_its_constraints_refuse_with_a_sentence(badges, staffed, browser, badge):
     again = browser.post("/badges/add/", {"number": "7", "name": "Twin"})
     assert again.status_code == 422
-    assert "field-error" in again.content.decode() or "already" in again.content.decode()
+    assert "Twin" in again.content.decode()
+    with scope(staffed.acme.id):
+        assert not badges.model.objects.filter(name="Twin").exists()
 
 
 def test_it_is_found_by_the_search_box(badges, staffed, browser):
@@ -129,7 +135,7 @@ def test_it_is_found_by_the_search_box(badges, staffed, browser):
 def test_it_is_exported_and_imported(badges, staffed, browser, badge):
     exported = b"".join(browser.get("/badges/export/?format=csv").streaming_content).decode("utf-8-sig")
     assert exported.splitlines()[1].split(";")[1:3] == ["7", "Front door"]
-    file = SimpleUploadedFile("more.csv", "Number;Name\n7;Front door\n9;Cellar\n".encode())
+    file = SimpleUploadedFile("more.csv", b"Number;Name\n7;Front door\n9;Cellar\n")
     page = browser.post("/badges/import/", {"file": file}).headers["Location"]
     browser.post(page, {"act": "check", "column-0": "number", "column-1": "name"})
     browser.post(page, {"act": "commit"})
@@ -143,7 +149,12 @@ def test_it_gets_an_api(badges, staffed, browser, badge):
     assert made.json()["active"] is True
     found = browser.get("/api/v1/badges").json()
     assert {item["name"] for item in found["items"]} == {"Front door", "Gate"}
-    assert browser.patch(f"/api/v1/badges/{badge.pk}", {"name": "Door"}, content_type="application/json").json()["version"] == 2
+    assert (
+        browser.patch(f"/api/v1/badges/{badge.pk}", {"name": "Door"}, content_type="application/json").json()[
+            "version"
+        ]
+        == 2
+    )
     assert browser.delete(f"/api/v1/badges/{badge.pk}").status_code == 204
 
 

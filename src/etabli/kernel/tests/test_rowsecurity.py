@@ -46,7 +46,8 @@ def test_the_walk_knows_the_tables():
 def test_a_table_is_under_forced_row_security(db, label):
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE relname = %s", [PROTECTED[label]._meta.db_table]
+            "SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE relname = %s",
+            [PROTECTED[label]._meta.db_table],
         )
         assert cursor.fetchone() == (True, True)
 
@@ -82,7 +83,7 @@ def test_a_raw_key_to_another_organisations_row_is_refused(two_worlds, label, na
     table, column = model._meta.db_table, field.column
     if model._meta.label == "kernel.Event":
         pytest.skip("events are append-only")
-    with pytest.raises(IntegrityError, match="_same"), scope(two_worlds.firm.acme.id), transaction.atomic():
+    with pytest.raises(IntegrityError, match="_same"), scope(two_worlds.firm.acme.id), transaction.atomic():  # noqa: PT012
         assert execute(f'UPDATE "{table}" SET "{column}" = %s WHERE id = %s', other.pk, mine.pk) == 1
         execute("SET CONSTRAINTS ALL IMMEDIATE")
 

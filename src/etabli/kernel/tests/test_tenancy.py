@@ -52,7 +52,7 @@ def test_a_scope_shows_its_organisations_only_even_to_raw_queries(firm, red_and_
 
 
 def test_changing_and_deleting_another_organisations_rows_touches_none(firm, red_and_blue):
-    red, blue = red_and_blue
+    _red, blue = red_and_blue
     with scope(firm.acme.id):
         assert Tag.objects.filter(pk=blue.pk).update(name="mine") == 0
         assert Tag._base_manager.filter(pk=blue.pk).delete()[0] == 0
@@ -102,7 +102,7 @@ def test_an_inner_scope_is_narrower_and_the_outer_one_comes_back(firm, red_and_b
 
 def test_an_error_inside_a_scope_brings_the_outer_one_back(firm, red_and_blue):
     with scope(firm.acme.id):
-        with pytest.raises(ZeroDivisionError), scope(firm.globex.id):
+        with pytest.raises(ZeroDivisionError), scope(firm.globex.id):  # noqa: PT012
             Tag.objects.create(name="half done")
             raise ZeroDivisionError
         assert names() == {"red"}
@@ -181,8 +181,7 @@ def test_shared_rows_are_read_by_all_and_changed_or_deleted_by_nobody(firm):
 
 def test_a_tag_of_another_organisation_cannot_be_put_on_an_object(firm, red_and_blue):
     _red, blue = red_and_blue
-    with pytest.raises(IntegrityError, match="_same"), scope(firm.acme.id):
-        with transaction.atomic():
-            Tagging.objects.create(tag_id=blue.pk, noun="site", object_id=1)
-            with connection.cursor() as cursor:
-                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with pytest.raises(IntegrityError, match="_same"), scope(firm.acme.id), transaction.atomic():  # noqa: PT012
+        Tagging.objects.create(tag_id=blue.pk, noun="site", object_id=1)
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

@@ -43,7 +43,10 @@ def test_a_creation_undone_leaves_nothing_but_its_history(anne):
     key = site.pk
     undo(last("created"), anne)
     assert not Site.objects.exists()
-    assert [e.verb for e in Event.objects.filter(noun="site", object_id=key).order_by("id")] == ["site.created", "site.deleted"]
+    assert [e.verb for e in Event.objects.filter(noun="site", object_id=key).order_by("id")] == [
+        "site.created",
+        "site.deleted",
+    ]
 
 
 def test_a_change_undone_puts_each_field_back_and_nothing_else(anne):
@@ -116,7 +119,11 @@ def test_undoing_twice_is_refused(anne):
 def test_dates_times_numbers_and_custom_values_come_back_as_they_were(anne, firm, maker):
     asset = maker(firm.acme).new(Asset)
     Asset.objects.filter(pk=asset.pk).update(
-        bought_on=date(2024, 2, 29), price=Decimal("12.50"), custom={"colour": "red"}, seen_at=timezone.now(), memory_mib=8192
+        bought_on=date(2024, 2, 29),
+        price=Decimal("12.50"),
+        custom={"colour": "red"},
+        seen_at=timezone.now(),
+        memory_mib=8192,
     )
     asset.refresh_from_db()
     before = {f.attname: getattr(asset, f.attname) for f in Asset._meta.concrete_fields}

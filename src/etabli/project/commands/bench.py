@@ -16,7 +16,9 @@ GROUPS = ("inventories", "pages", "api", "imports", "processes", "servers")
 
 def bench(
     names: Annotated[list[str] | None, typer.Argument(help=" ".join(GROUPS))] = None,
-    json: Annotated[bool, typer.Option("--json", help=_("Print a list of objects instead of a table"))] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help=_("Print a list of objects instead of a table"))
+    ] = False,
     quick: Annotated[bool, typer.Option("--quick", help=_("Fewer repetitions, 10,000 assets"))] = False,
     assets: Annotated[int, typer.Option(help=_("Size of the fleet; 100,000 when not given"))] = 0,
 ) -> None:

@@ -3,7 +3,7 @@
 import secrets
 import sys
 from getpass import getpass
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -61,7 +61,7 @@ def _create(email: str, name: str, organisation: str, password: str) -> str:
     return drawn
 
 
-def _organisation(name: str):  # type: ignore[no-untyped-def]  # models cannot be imported before Django is set up
+def _organisation(name: str) -> Any:
     from etabli.kernel.organisations import Organisation
     from etabli.kernel.tenancy import opening
     from etabli.people.actions import MAKER, start_organisation

@@ -14,7 +14,9 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_
 
 @app.command("load", help=_("Load the sample companies; does nothing when they are there"))
 def load(
-    password: Annotated[str, typer.Option(help=_("Password of the sample accounts; drawn when not given"))] = "",
+    password: Annotated[
+        str, typer.Option(help=_("Password of the sample accounts; drawn when not given"))
+    ] = "",
 ) -> None:
     """Load, then print the accounts on stdout as ``e-mail<TAB>password`` lines."""
     with working():
@@ -43,7 +45,11 @@ def remove() -> None:
         from ..demo import actions
 
         rows = sum(actions.remove().values())
-    say(_("Sample companies removed: {rows} rows.").format(rows=rows) if rows else _("There is no sample company."))
+    say(
+        _("Sample companies removed: {rows} rows.").format(rows=rows)
+        if rows
+        else _("There is no sample company.")
+    )
 
 
 # the words people type in French

@@ -18,7 +18,13 @@ from .companies import Company
 from .fleet import COMPUTERS, Item
 from .machines import Voice
 
-SPEAKING = {Asset.State.IN_SERVICE, Asset.State.ON_LOAN, Asset.State.IN_REPAIR, Asset.State.TO_RETIRE, Asset.State.PREPARING}
+SPEAKING = {
+    Asset.State.IN_SERVICE,
+    Asset.State.ON_LOAN,
+    Asset.State.IN_REPAIR,
+    Asset.State.TO_RETIRE,
+    Asset.State.PREPARING,
+}
 
 
 @dataclass(frozen=True)
@@ -34,10 +40,16 @@ class Sending:
 def voices(company: Company, items: list[Item], rng: Random) -> list[Voice]:
     """The machines that have an agent. Virtual ones without a serial number are known by their UUID."""
     if company.key == "saint-aubin":
-        _typed_by_hand(next(i for i in items if i.asset.kind.key == "desktop" and i.asset.state == Asset.State.IN_SERVICE))
+        _typed_by_hand(
+            next(
+                i for i in items if i.asset.kind.key == "desktop" and i.asset.state == Asset.State.IN_SERVICE
+            )
+        )
     made = [
         Voice(item, company, rank, rng)
-        for rank, item in enumerate(i for i in items if i.asset.kind.key in COMPUTERS and i.asset.state in SPEAKING)
+        for rank, item in enumerate(
+            i for i in items if i.asset.kind.key in COMPUTERS and i.asset.state in SPEAKING
+        )
     ]
     for voice in made:
         if not voice.item.asset.serial:
@@ -86,10 +98,22 @@ def oddities(company: Company, items: list[Item], speaking: list[Voice], *, now:
     if company.key != "saint-aubin":
         return []
     taken = {v.item.asset.pk for v in speaking}
-    unknown = Voice(next(i for i in items if i.asset.kind.key == "laptop" and i.asset.pk in taken), company, 190, Random(7))
+    unknown = Voice(
+        next(i for i in items if i.asset.kind.key == "laptop" and i.asset.pk in taken),
+        company,
+        190,
+        Random(7),
+    )
     document = unknown.says(now, newer=1)
-    rows = [row | {"install_date": "0000-00-00", "filesize": "inconnue"} for row in document["content"]["softwares"][:4]]
-    document |= {"partial": True, "deviceid": "portable-classe-mobile-2026-11-02-08-11-40", "content": {"softwares": rows}}
+    rows = [
+        row | {"install_date": "0000-00-00", "filesize": "inconnue"}
+        for row in document["content"]["softwares"][:4]
+    ]
+    document |= {
+        "partial": True,
+        "deviceid": "portable-classe-mobile-2026-11-02-08-11-40",
+        "content": {"softwares": rows},
+    }
     headers = unknown.headers() | {"GLPI-Agent-ID": "5f0c6f3e-6b1f-4f5e-9a51-1f7b3d0c2a11"}
     return [Sending(now - timedelta(hours=4, minutes=12), "portable-classe-mobile", document, headers)]
 

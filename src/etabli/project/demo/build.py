@@ -53,7 +53,9 @@ def build(parent: Organisation | None, *, now: datetime, tell: Tell) -> list[Org
 
 
 def _start(company: Company, kind: str, parent: Organisation | None) -> Organisation:
-    return start_organisation(name=company.name, kind=kind, parent=parent, colour=company.colour, demo=True, actor=SYSTEM)
+    return start_organisation(
+        name=company.name, kind=kind, parent=parent, colour=company.colour, demo=True, actor=SYSTEM
+    )
 
 
 def _furnish(company: Company, organisation: Organisation, work: Work) -> None:
@@ -64,7 +66,10 @@ def _furnish(company: Company, organisation: Organisation, work: Work) -> None:
     work.team = work.team or [Actor(None, people[n].name) for n in (1, 2, 3, 4)]
     items = fleet.equip(company, people, work.rng, today=today)
     with together():
-        around = chain.from_iterable(m.objects.all() for m in (Site, Building, Floor, Room, Rack, OrgUnit, Team, Manufacturer, AssetModel))
+        around = chain.from_iterable(
+            m.objects.all()
+            for m in (Site, Building, Floor, Room, Rack, OrgUnit, Team, Manufacturer, AssetModel)
+        )
         history.beginnings(items, people, list(around), work.team, work.rng, start=work.start, now=work.now)
         history.life(items, work.team, work.rng, start=work.start, now=work.now)
         history.remarks(items, work.team, work.rng, start=work.start, now=work.now)
@@ -72,7 +77,12 @@ def _furnish(company: Company, organisation: Organisation, work: Work) -> None:
 
 
 def _inventory(company: Company, organisation: Organisation, items: list[fleet.Item], work: Work) -> None:
-    key = enrolments.enrol(name=f"Postes – {company.sites[0].name}", organisation_id=organisation.pk, actor=SYSTEM, site=Site.objects.first())
+    key = enrolments.enrol(
+        name=f"Postes – {company.sites[0].name}",
+        organisation_id=organisation.pk,
+        actor=SYSTEM,
+        site=Site.objects.first(),
+    )
     speaking = arrivals.voices(company, items, work.rng)
     found = arrivals.sendings(speaking, work.rng, start=work.start, now=work.now)
     odd = arrivals.oddities(company, items, speaking, now=work.now)

@@ -1,5 +1,7 @@
 """Who the sample companies are: where they work, how they are organised, what they own."""
 
+# ruff: noqa: E501 - tables read better unfolded
+
 from dataclasses import dataclass
 
 

@@ -16,9 +16,20 @@ def answers(items: list[Item], speaking: list[Voice], rng: Random, *, now: datet
     found = []
     for rank, item in enumerate(asked):
         at = now - timedelta(hours=14, minutes=rng.randint(0, 50))
-        content = _switch(item, voice, rank, rng) if item.asset.kind.key == "switch" else _printer(item, voice, rank, rng)
+        content = (
+            _switch(item, voice, rank, rng)
+            if item.asset.kind.key == "switch"
+            else _printer(item, voice, rank, rng)
+        )
         kind = "NetworkEquipment" if item.asset.kind.key == "switch" else "Printer"
-        document = {"action": "netinventory", "deviceid": voice.deviceid, "itemtype": kind, "jobid": 1, "version": "1.15", "content": content}
+        document = {
+            "action": "netinventory",
+            "deviceid": voice.deviceid,
+            "itemtype": kind,
+            "jobid": 1,
+            "version": "1.15",
+            "content": content,
+        }
         found.append(Sending(at, item.asset.name.lower(), document, voice.headers()))
     return found
 
@@ -42,11 +53,18 @@ def _switch(item: Item, voice: Voice, rank: int, rng: Random) -> dict[str, Any]:
             "iftype": 6, "ifmtu": 1500, "ifspeed": 10_000_000_000 if fast else 1_000_000_000, "ifstatus": 1 if up else 2,
             "mac": _mac(item.product.mac, rng), "trunk": fast,
         })  # fmt: skip
-    return {"network_device": _device(item, voice, rank, "Networking", "16.10.4", rng), "network_ports": ports}
+    return {
+        "network_device": _device(item, voice, rank, "Networking", "16.10.4", rng),
+        "network_ports": ports,
+    }
 
 
 def _printer(item: Item, voice: Voice, rank: int, rng: Random) -> dict[str, Any]:
-    colours = ("tonerblack", "tonercyan", "tonermagenta", "toneryellow") if "C" in item.product.name[:9] else ("tonerblack",)
+    colours = (
+        ("tonerblack", "tonercyan", "tonermagenta", "toneryellow")
+        if "C" in item.product.name[:9]
+        else ("tonerblack",)
+    )
     total = rng.randint(8_000, 240_000)
     return {
         "network_device": _device(item, voice, rank, "Printer", "2503.11", rng),

@@ -24,7 +24,11 @@ def erase(organisations: list[int], accounts: models.QuerySet[Any]) -> dict[str,
     _hang_elsewhere(organisations)
     counts: dict[str, int] = {}
     contents = set(File.objects.filter(organisation__in=organisations).values_list("sha256", flat=True))
-    AccessToken.objects.filter(enrolment_id__in=list(Enrolment.objects.filter(organisation__in=organisations).values_list("pk", flat=True))).delete()
+    AccessToken.objects.filter(
+        enrolment_id__in=list(
+            Enrolment.objects.filter(organisation__in=organisations).values_list("pk", flat=True)
+        )
+    ).delete()
     _forget_jobs(organisations)
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('app.erasing', 'on', true)")
@@ -33,7 +37,9 @@ def erase(organisations: list[int], accounts: models.QuerySet[Any]) -> dict[str,
             counts[table] = counts.get(table, 0) + max(0, cursor.rowcount)
         cursor.execute("SELECT set_config('app.erasing', '', true)")
     with opening():
-        counts["kernel_organisation"] = Organisation.objects.filter(pk__in=organisations)._raw_delete("default") or 0  # type: ignore[attr-defined]
+        counts["kernel_organisation"] = (
+            Organisation.objects.filter(pk__in=organisations)._raw_delete("default") or 0
+        )
     _delete_accounts(accounts)
     _drop_contents(contents)
     return {table: number for table, number in counts.items() if number}
@@ -41,15 +47,17 @@ def erase(organisations: list[int], accounts: models.QuerySet[Any]) -> dict[str,
 
 def _statements() -> Iterator[tuple[str, str]]:
     """Rows that hang on an organisation's rows without saying whose they are, then the organisations' own rows."""
-    owned = [m for m in apps.get_models() if m._meta.managed and issubclass(m, OrganisationModel | SharedModel)]
+    owned = [
+        m for m in apps.get_models() if m._meta.managed and issubclass(m, OrganisationModel | SharedModel)
+    ]
     tables = {m: connection.ops.quote_name(m._meta.db_table) for m in apps.get_models()}
     for model in apps.get_models():
         if model in owned or not model._meta.managed or model is Organisation:
             continue
         for field in model._meta.local_concrete_fields:
             if field.is_relation and field.related_model in owned:
-                inside = f"SELECT id FROM {tables[field.related_model]} WHERE organisation_id = ANY (%s)"  # type: ignore[index]
-                yield tables[model], f"{connection.ops.quote_name(field.column)} IN ({inside})"
+                inside = f"SELECT id FROM {tables[field.related_model]} WHERE organisation_id = ANY (%s)"
+                yield tables[model], f"{connection.ops.quote_name(str(field.column))} IN ({inside})"
     yield from ((tables[model], "organisation_id = ANY (%s)") for model in owned)
 
 

@@ -34,7 +34,9 @@ class Item:
 
 def equip(company: Company, people: list[Person], rng: Random, *, today: date) -> list[Item]:
     """The company's assets, saved in the order of their purchase; not published."""
-    items = [item for kind, number in company.fleet.items() for item in _bought(company, kind, number, rng, today)]
+    items = [
+        item for kind, number in company.fleet.items() for item in _bought(company, kind, number, rng, today)
+    ]
     # virtual machines are bought by nobody: they come with the hosts, among the oldest
     items.sort(key=lambda item: (item.asset.bought_on or today - timedelta(days=1200), item.product.name))
     _name(company, items)
@@ -54,7 +56,11 @@ def _bought(company: Company, kind: str, number: int, rng: Random, today: date) 
     made = []
     for rank in range(number):
         # Purchases come in waves, more of them recently; a fleet is renewed every five years.
-        age = round(365 * (0.06 + 5.4 * rng.random() ** 1.35)) if kind not in TECHNICAL else rng.randint(200, 1900)
+        age = (
+            round(365 * (0.06 + 5.4 * rng.random() ** 1.35))
+            if kind not in TECHNICAL
+            else rng.randint(200, 1900)
+        )
         day = today - timedelta(days=age)
         product = rng.choice(products(kind, company.key, day.year))
         asset = Asset(kind=kinds, state=State.IN_SERVICE, serial=_serial(product.serial, rng))
@@ -81,7 +87,9 @@ def _serial(pattern: str, rng: Random) -> str:
     letters = "0123456789BCDFGHJKLMNPQRSTVWXYZ"
     if pattern.startswith("VMware-"):
         return pattern + "".join(f" {rng.randrange(256):02x}" for _ in range(6))
-    return "".join(rng.choice("0123456789") if c == "#" else rng.choice(letters) if c == "?" else c for c in pattern)
+    return "".join(
+        rng.choice("0123456789") if c == "#" else rng.choice(letters) if c == "?" else c for c in pattern
+    )
 
 
 def _name(company: Company, items: list[Item]) -> None:
@@ -109,8 +117,17 @@ def _hand_out(items: list[Item], people: list[Person], rng: Random) -> None:
     for item, person in zip(reversed(laptops), owners, strict=False):
         item.asset.person = person
     rest = [p for p in present if p not in owners]
-    for kind, share in (("desktop", 0.8), ("monitor", 0.72), ("phone", 0.8), ("dock", 0.9), ("tablet", 0.5), ("peripheral", 0.5)):
-        candidates = [i for i in items if i.asset.kind.key == kind and not i.product.companies == ("clinique",)]
+    for kind, share in (
+        ("desktop", 0.8),
+        ("monitor", 0.72),
+        ("phone", 0.8),
+        ("dock", 0.9),
+        ("tablet", 0.5),
+        ("peripheral", 0.5),
+    ):
+        candidates = [
+            i for i in items if i.asset.kind.key == kind and not i.product.companies == ("clinique",)
+        ]
         queue = (rest if kind == "desktop" else owners if kind in {"dock", "phone"} else present) or present
         for rank, item in enumerate(candidates[: round(len(candidates) * share)]):
             if kind != "desktop" or rank < len(queue):
@@ -129,7 +146,11 @@ def _place(items: list[Item], rng: Random) -> None:
             continue
         room = rng.choice(ordinary)
         if kind in TECHNICAL or kind == "vm":
-            room = technical[0] if kind in {"server", "nas", "firewall", "router", "vm"} else rng.choice(technical)
+            room = (
+                technical[0]
+                if kind in {"server", "nas", "firewall", "router", "vm"}
+                else rng.choice(technical)
+            )
             asset.rack = None if kind == "vm" else racks.get(room.pk)
         asset.site, asset.room = room.site, None if kind == "vm" else room
 
@@ -140,20 +161,39 @@ def _age(items: list[Item], rng: Random, today: date) -> None:
     for item in spare:
         old = (today - (item.asset.bought_on or today)).days > 1500
         item.asset.state = rng.choices(
-            [State.IN_SERVICE, State.IN_STOCK, State.PREPARING, State.ON_LOAN, State.TO_RETIRE if old else State.IN_STOCK, State.RETIRED if old else State.IN_STOCK],
+            [
+                State.IN_SERVICE,
+                State.IN_STOCK,
+                State.PREPARING,
+                State.ON_LOAN,
+                State.TO_RETIRE if old else State.IN_STOCK,
+                State.RETIRED if old else State.IN_STOCK,
+            ],
             [50, 24, 5, 5, 10, 6],
         )[0]
-    worn = [i for i in items if i.asset.kind.key in {"laptop", "desktop"} and (today - (i.asset.bought_on or today)).days > 1450]
-    for item in worn[:: 3]:
+    worn = [
+        i
+        for i in items
+        if i.asset.kind.key in {"laptop", "desktop"} and (today - (i.asset.bought_on or today)).days > 1450
+    ]
+    for item in worn[::3]:
         item.asset.state = State.TO_RETIRE
-    for item in rng.sample([i for i in items if i.asset.kind.key in {"laptop", "printer", "desktop", "phone"}], 2):
+    for item in rng.sample(
+        [i for i in items if i.asset.kind.key in {"laptop", "printer", "desktop", "phone"}], 2
+    ):
         item.asset.state = State.IN_REPAIR
     lost = rng.choice([i for i in items if i.asset.kind.key in {"phone", "tablet"}])
     lost.asset.state = rng.choice([State.LOST, State.STOLEN])
     lost.asset.remarks = "Déclaration faite le jour même ; ligne suspendue et effacement à distance demandé."
     for item in items:
         asset, kind = item.asset, item.asset.kind.key
-        asset.criticality = 4 if asset.name in VITAL else 3 if kind in TECHNICAL | {"vm"} or (asset.person and asset.person.vip) else 2
+        asset.criticality = (
+            4
+            if asset.name in VITAL
+            else 3
+            if kind in TECHNICAL | {"vm"} or (asset.person and asset.person.vip)
+            else 2
+        )
         asset.criticality_reason = REASONS.get(asset.name, "")
         if kind in {"dock", "peripheral", "monitor"} and asset.criticality == 2:
             asset.criticality = 1
@@ -178,13 +218,15 @@ def _catalogue(items: list[Item]) -> dict[str, AssetModel]:
 
 def _connect(items: list[Item]) -> None:
     """Screens and docks hang on their person's computer, virtual machines on their host."""
-    by_person = {i.asset.person_id: i.asset for i in items if i.asset.kind.key in {"laptop", "desktop"} and i.asset.person_id}
-    hosts = [i.asset for i in items if i.asset.kind.key == "server"]
+    computers = [i.asset for i in items if i.asset.kind.key in {"laptop", "desktop"}]
+    by_person = {asset.person_id: asset for asset in computers if asset.person_id is not None}
+    hosts = [i.asset for i in items if i.asset.kind.key == "server"][:2]
     joined = []
-    for rank, item in enumerate(items):
-        kind = item.asset.kind.key
-        parent = hosts[rank % min(2, len(hosts))] if kind == "vm" else by_person.get(item.asset.person_id) if kind in {"monitor", "dock"} else None
-        if parent is not None:
-            item.asset.parent = parent
-            joined.append(item.asset)
+    for rank, asset in enumerate(item.asset for item in items):
+        if asset.kind.key == "vm":
+            asset.parent = hosts[rank % len(hosts)]
+        elif asset.kind.key in {"monitor", "dock"} and asset.person_id is not None:
+            asset.parent = by_person.get(asset.person_id)
+        if asset.parent is not None:
+            joined.append(asset)
     Asset.objects.bulk_update(joined, ["parent"])

@@ -1,5 +1,7 @@
 """The equipment of the sample companies: models on sale in these years, with prices excluding tax and warranties."""
 
+# ruff: noqa: E501 - tables read better unfolded
+
 from dataclasses import dataclass
 
 
@@ -24,7 +26,12 @@ class Product:
     companies: tuple[str, ...] = ()
 
 
-NVME = (("SAMSUNG MZVL2512HCJQ-00BH1", 512), ("KXG80ZNV512G KIOXIA", 512), ("WDC PC SN740 SDDPNQD-256G", 256), ("Micron MTFDKBA512TFK", 512))
+NVME = (
+    ("SAMSUNG MZVL2512HCJQ-00BH1", 512),
+    ("KXG80ZNV512G KIOXIA", 512),
+    ("WDC PC SN740 SDDPNQD-256G", 256),
+    ("Micron MTFDKBA512TFK", 512),
+)
 SATA = (("Samsung SSD 870 EVO 500GB", 500), ("CT500MX500SSD1", 500))
 RAID = (("PERC H755 SSD Volume", 1920), ("LOGICAL VOLUME", 2400))
 
@@ -96,5 +103,7 @@ TAGS = {
 
 def products(kind: str, company: str, year: int) -> list[Product]:
     """What this company could buy of a kind that year; the oldest model when nothing was sold yet."""
-    sold = [p for p in (*COMPUTERS, *OTHERS) if p.kind == kind and (not p.companies or company in p.companies)]
+    sold = [
+        p for p in (*COMPUTERS, *OTHERS) if p.kind == kind and (not p.companies or company in p.companies)
+    ]
     return [p for p in sold if p.since <= year <= p.since + 3] or [min(sold, key=lambda p: p.since)]

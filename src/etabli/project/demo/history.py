@@ -1,5 +1,7 @@
 """A year of small facts: who created, assigned, moved, noted and tagged what; written in the order of their dates."""
 
+# ruff: noqa: E501 - tables read better unfolded
+
 from datetime import datetime, time, timedelta
 from random import Random
 from typing import Any
@@ -41,18 +43,37 @@ NOTES = {
 }  # fmt: skip
 
 
-def beginnings(items: list[Item], people: list[Person], places: list[Any], team: list[Actor], rng: Random, *, start: datetime, now: datetime) -> None:
+def beginnings(
+    items: list[Item],
+    people: list[Person],
+    places: list[Any],
+    team: list[Actor],
+    rng: Random,
+    *,
+    start: datetime,
+    now: datetime,
+) -> None:
     """People, places and assets enter: most of them by the import of the first day, the others as they came."""
     importer = Actor(team[0].account_id, team[0].label, "import")
     for place in places:
         publish(place, f"{place._meta.model_name}.created", actor=importer, at=start + timedelta(minutes=2))
     for person in people:
         at = _morning(person.arrived_on, rng) if person.arrived_on else start
-        publish(person, "person.created", actor=importer if at <= start else team[0], at=max(at, start + timedelta(minutes=5)))
+        publish(
+            person,
+            "person.created",
+            actor=importer if at <= start else team[0],
+            at=max(at, start + timedelta(minutes=5)),
+        )
     for item in items:
         at = _morning(item.asset.commissioned_on, rng) if item.asset.commissioned_on else start
         late = at > start + timedelta(days=1)
-        publish(item.asset, "asset.created", actor=rng.choice(team) if late else importer, at=min(max(at, start + timedelta(minutes=9)), now))
+        publish(
+            item.asset,
+            "asset.created",
+            actor=rng.choice(team) if late else importer,
+            at=min(max(at, start + timedelta(minutes=9)), now),
+        )
 
 
 def life(items: list[Item], team: list[Actor], rng: Random, *, start: datetime, now: datetime) -> None:
@@ -63,14 +84,20 @@ def life(items: list[Item], team: list[Actor], rng: Random, *, start: datetime, 
         if since > now - timedelta(days=2):
             continue
         if asset.person_id and rng.random() < 0.5:
-            changes = {"person": [None, _named(asset.person)], "state": ["in_stock", "in_service"]}
+            changes: dict[str, list[Any]] = {"person": [None, _named(asset.person)], "state": ["in_stock", "in_service"]}
             _changed(asset, changes, team, rng, since, now)
         elif asset.state not in {Asset.State.IN_SERVICE, Asset.State.IN_STOCK}:
             _changed(asset, {"state": ["in_service", asset.state]}, team, rng, now - timedelta(days=60), now)
         if rng.random() < 0.07:
             there = _between(since, now - timedelta(days=12), rng)
             _publish_change(asset, {"state": ["in_service", "in_repair"]}, team, rng, there)
-            _publish_change(asset, {"state": ["in_repair", "in_service"]}, team, rng, there + timedelta(days=rng.randint(2, 10)))
+            _publish_change(
+                asset,
+                {"state": ["in_repair", "in_service"]},
+                team,
+                rng,
+                there + timedelta(days=rng.randint(2, 10)),
+            )
 
 
 def remarks(items: list[Item], team: list[Actor], rng: Random, *, start: datetime, now: datetime) -> None:
@@ -79,35 +106,64 @@ def remarks(items: list[Item], team: list[Actor], rng: Random, *, start: datetim
     for item in items:
         asset, kind = item.asset, item.asset.kind.key
         if kind in NOTES and rng.random() < (0.3 if kind in {"laptop", "desktop"} else 0.45):
-            _note(asset, rng.choice(NOTES[kind]), rng.choice(team), _between(max(start, now - timedelta(days=300)), now, rng))
+            _note(
+                asset,
+                rng.choice(NOTES[kind]),
+                rng.choice(team),
+                _between(max(start, now - timedelta(days=300)), now, rng),
+            )
         for name in _tags_of(asset, rng, now):
             Tagging.objects.create(tag=tags[name], noun="asset", object_id=asset.pk)
             extra = {"tag": {"id": tags[name].pk, "text": name}}
-            publish(asset, "asset.tagged", actor=rng.choice(team), extra=extra, at=_between(now - timedelta(days=200), now, rng))
+            publish(
+                asset,
+                "asset.tagged",
+                actor=rng.choice(team),
+                extra=extra,
+                at=_between(now - timedelta(days=200), now, rng),
+            )
 
 
 def _tags_of(asset: Asset, rng: Random, now: datetime) -> list[str]:
     found = ["VIP"] if asset.person is not None and asset.person.vip and asset.kind.key == "laptop" else []
     if asset.kind.key == "laptop" and rng.random() < 0.35:
         found.append("Télétravail")
-    if asset.kind.computer and asset.bought_on and (now.date() - asset.bought_on).days > 1500 and rng.random() < 0.7:
+    if (
+        asset.kind.computer
+        and asset.bought_on
+        and (now.date() - asset.bought_on).days > 1500
+        and rng.random() < 0.7
+    ):
         found.append("À remplacer 2027")
     if asset.state == Asset.State.ON_LOAN:
         found.append("Prêt")
-    return found + (["Contrat entretien"] if asset.kind.key in {"printer", "ups"} and rng.random() < 0.5 else [])
+    return found + (
+        ["Contrat entretien"] if asset.kind.key in {"printer", "ups"} and rng.random() < 0.5 else []
+    )
 
 
 def _note(asset: Asset, text: str, actor: Actor, at: datetime) -> None:
-    made = Note.objects.create(noun="asset", object_id=asset.pk, text=text, account_id=actor.account_id, author=actor.label)
+    made = Note.objects.create(
+        noun="asset", object_id=asset.pk, text=text, account_id=actor.account_id, author=actor.label
+    )
     Note.objects.filter(pk=made.pk).update(created_at=at, updated_at=at)
     publish(asset, "asset.noted", actor=actor, extra={"note": made.pk, "text": text}, at=at)
 
 
-def _changed(asset: Asset, changes: dict[str, list[Any]], team: list[Actor], rng: Random, first: datetime, now: datetime) -> None:
+def _changed(
+    asset: Asset,
+    changes: dict[str, list[Any]],
+    team: list[Actor],
+    rng: Random,
+    first: datetime,
+    now: datetime,
+) -> None:
     _publish_change(asset, changes, team, rng, _between(first, now, rng))
 
 
-def _publish_change(asset: Asset, changes: dict[str, list[Any]], team: list[Actor], rng: Random, at: datetime) -> None:
+def _publish_change(
+    asset: Asset, changes: dict[str, list[Any]], team: list[Actor], rng: Random, at: datetime
+) -> None:
     publish(asset, "asset.changed", actor=rng.choice(team), changes=changes, at=at)
 
 
@@ -154,6 +210,10 @@ def put_in_order(organisations: list[int], *, began: datetime, start: datetime) 
 def _date_creations(organisations: list[int]) -> None:
     """Assets and people were created when their event says."""
     for model in (Asset, Person):
-        own = Event.objects.filter(organisation=OuterRef("organisation"), noun=model._meta.model_name, object_id=OuterRef("pk"))
+        own = Event.objects.filter(
+            organisation=OuterRef("organisation"), noun=model._meta.model_name, object_id=OuterRef("pk")
+        )
         when = own.filter(verb=f"{model._meta.model_name}.created").values("at")[:1]
-        model.objects.filter(organisation__in=organisations).update(created_at=Coalesce(Subquery(when), F("created_at")))
+        model.objects.filter(organisation__in=organisations).update(
+            created_at=Coalesce(Subquery(when), F("created_at"))
+        )

@@ -19,7 +19,10 @@ def load(run: Run) -> dict[str, Any]:
     if not made.password:
         run.say(_("The sample companies were already there."))
         return {}
-    run.say(_("Accounts: %(accounts)s; password: %(password)s") % {"accounts": ", ".join(made.accounts), "password": made.password})
+    run.say(
+        _("Accounts: %(accounts)s; password: %(password)s")
+        % {"accounts": ", ".join(made.accounts), "password": made.password}
+    )
     return {**made.counts}
 
 

@@ -1,5 +1,7 @@
 """What the sample computers say of themselves: inventories in the native format of agents, at a date."""
 
+# ruff: noqa: E501 - tables read better unfolded
+
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -56,7 +58,11 @@ class Voice:
         return f"{self.item.asset.name.lower()}-2025-01-06-08-00-00"
 
     def headers(self) -> dict[str, str]:
-        return {"User-Agent": VERSION, "GLPI-Agent-ID": self.agent, "Content-Type": "application/x-compress-zlib"}
+        return {
+            "User-Agent": VERSION,
+            "GLPI-Agent-ID": self.agent,
+            "Content-Type": "application/x-compress-zlib",
+        }
 
     def says(self, at: datetime, *, newer: float) -> dict[str, Any]:
         """A full inventory; ``newer`` is the share of programs already updated."""
@@ -78,7 +84,9 @@ class Voice:
 def _hardware(one: Voice, at: datetime) -> Any:
     person = one.item.asset.person
     user = email_of(person.name, "").rstrip("@") if person else ""
-    vm = {"VMware, Inc.": "VMware", "QEMU": "QEMU", "Microsoft Corporation": "Hyper-V"}.get(one.item.product.maker, "Physical")
+    vm = {"VMware, Inc.": "VMware", "QEMU": "QEMU", "Microsoft Corporation": "Hyper-V"}.get(
+        one.item.product.maker, "Physical"
+    )
     return {
         "name": one.item.asset.name, "uuid": one.uuid, "memory": one.memory - (64 if one.memory < 16384 else 256),
         "swap": 4096, "workgroup": one.company.workgroup, "chassis_type": CHASSIS[one.item.asset.kind.key], "vmsystem": vm,
@@ -89,8 +97,16 @@ def _hardware(one: Voice, at: datetime) -> Any:
 
 def _bios(one: Voice, at: datetime) -> Any:
     product, asset = one.item.product, one.item.asset
-    found = {"smanufacturer": product.maker, "smodel": product.name, "ssn": asset.serial, "bmanufacturer": product.maker}
-    return found | {"bversion": f"1.{one.born % 30}.{one.born % 9}", "bdate": f"{1 + one.born % 12:02d}/{1 + one.born % 27:02d}/{product.since}"}
+    found = {
+        "smanufacturer": product.maker,
+        "smodel": product.name,
+        "ssn": asset.serial,
+        "bmanufacturer": product.maker,
+    }
+    return found | {
+        "bversion": f"1.{one.born % 30}.{one.born % 9}",
+        "bdate": f"{1 + one.born % 12:02d}/{1 + one.born % 27:02d}/{product.since}",
+    }
 
 
 def _system(one: Voice, at: datetime) -> Any:
@@ -106,7 +122,16 @@ def _cpus(one: Voice, at: datetime) -> Any:
     name, cores, threads, speed = one.item.product.processor or ("", 1, 1, 1000)
     maker = "AMD" if "AMD" in name else "Apple" if "Apple" in name else "Intel"
     sockets = 2 if one.item.asset.kind.key == "server" and one.memory > 65536 else 1
-    return [{"name": name, "manufacturer": maker, "core": cores, "thread": threads, "speed": speed, "arch": one.system["arch"]}] * sockets
+    return [
+        {
+            "name": name,
+            "manufacturer": maker,
+            "core": cores,
+            "thread": threads,
+            "speed": speed,
+            "arch": one.system["arch"],
+        }
+    ] * sockets
 
 
 def _memories(one: Voice, at: datetime) -> Any:
@@ -135,13 +160,28 @@ def _drives(one: Voice, at: datetime) -> Any:
     used = 0.94 + 0.04 * one.choice if one.full < 0.05 else 0.28 + 0.5 * one.full + one.rng.uniform(0, 0.03)
     free = round(total * (1 - used))
     if one.windows:
-        system = {"letter": "C:", "label": "Système", "filesystem": "NTFS", "total": total, "free": free, "systemdrive": True}
+        system = {
+            "letter": "C:",
+            "label": "Système",
+            "filesystem": "NTFS",
+            "total": total,
+            "free": free,
+            "systemdrive": True,
+        }
         if one.item.asset.kind.key == "laptop":
             system |= {"encrypt_name": "BitLocker", "encrypt_algo": "XTS_AES128", "encrypt_status": "Yes"}
-        extra = [{"letter": "D:", "label": "Données", "filesystem": "NTFS", "total": total * 3, "free": free * 3}]
+        extra = [
+            {"letter": "D:", "label": "Données", "filesystem": "NTFS", "total": total * 3, "free": free * 3}
+        ]
         return [system, *(extra if one.item.asset.kind.key in {"server", "vm"} else [])]
     mount = "/vmfs/volumes/datastore1" if one.item.system == "esx" else "/"
-    made = {"type": mount, "volumn": "/dev/sda1", "filesystem": {"macos": "apfs", "esx": "vmfs6"}.get(one.item.system, "ext4"), "total": total, "free": free}
+    made = {
+        "type": mount,
+        "volumn": "/dev/sda1",
+        "filesystem": {"macos": "apfs", "esx": "vmfs6"}.get(one.item.system, "ext4"),
+        "total": total,
+        "free": free,
+    }
     return [made]
 
 
@@ -149,7 +189,14 @@ def _networks(one: Voice, at: datetime) -> Any:
     laptop = one.item.asset.kind.key == "laptop"
     wired = {"description": "Intel(R) Ethernet Connection I219-LM" if one.item.asset.kind.key != "vm" else "Carte réseau virtuelle",
              "mac": one.macs[0], "type": "ethernet", "status": "Up", "speed": "1000", "virtualdev": False}  # fmt: skip
-    wifi = {"description": "Intel(R) Wi-Fi 6E AX211 160MHz", "mac": one.macs[1], "type": "wifi", "status": "Up", "speed": "1200", "virtualdev": False}
+    wifi = {
+        "description": "Intel(R) Wi-Fi 6E AX211 160MHz",
+        "mac": one.macs[1],
+        "type": "wifi",
+        "status": "Up",
+        "speed": "1200",
+        "virtualdev": False,
+    }
     address = {"ipaddress": one.address, "ipmask": "255.255.255.0", "ipgateway": f"{one.company.network}.1"}
     if one.item.asset.kind.key not in {"server", "vm"}:
         address["ipdhcp"] = f"{one.company.network}.11"
@@ -160,14 +207,31 @@ def _antivirus(one: Voice, at: datetime) -> Any:
     if not one.windows:
         return []
     fresh = one.born % 17 != 0
-    return [{"name": "Microsoft Defender Antivirus", "company": "Microsoft Corporation", "enabled": True, "uptodate": fresh, "version": "4.18.25100.9008"}]
+    return [
+        {
+            "name": "Microsoft Defender Antivirus",
+            "company": "Microsoft Corporation",
+            "enabled": True,
+            "uptodate": fresh,
+            "version": "4.18.25100.9008",
+        }
+    ]
 
 
 def _batteries(one: Voice, at: datetime) -> Any:
     if one.item.asset.kind.key != "laptop":
         return []
     wear = min(0.55, (at.date() - (one.item.asset.bought_on or at.date())).days / 4200)
-    return [{"name": "DELL 1VX1H93", "manufacturer": "SMP", "serial": f"{one.born * 7:05d}", "chemistry": "LiP", "capacity": 54000, "real_capacity": round(54000 * (1 - max(0, wear)), -2)}]
+    return [
+        {
+            "name": "DELL 1VX1H93",
+            "manufacturer": "SMP",
+            "serial": f"{one.born * 7:05d}",
+            "chemistry": "LiP",
+            "capacity": 54000,
+            "real_capacity": round(54000 * (1 - max(0, wear)), -2),
+        }
+    ]
 
 
 def _users(one: Voice, at: datetime) -> Any:
@@ -175,11 +239,22 @@ def _users(one: Voice, at: datetime) -> Any:
 
 
 def _video(one: Voice, at: datetime) -> Any:
-    return [{"name": "NVIDIA T1000 8GB", "chipset": "TU117", "memory": 8192}] if "Z2" in one.item.product.name else [{"name": "Intel(R) Iris(R) Xe Graphics", "memory": 1024}]
+    return (
+        [{"name": "NVIDIA T1000 8GB", "chipset": "TU117", "memory": 8192}]
+        if "Z2" in one.item.product.name
+        else [{"name": "Intel(R) Iris(R) Xe Graphics", "memory": 1024}]
+    )
 
 
 def _firewalls(one: Voice, at: datetime) -> Any:
-    return [{"profile": profile, "status": "on"} for profile in ("DomainProfile", "PublicProfile", "StandardProfile")] if one.windows else []
+    return (
+        [
+            {"profile": profile, "status": "on"}
+            for profile in ("DomainProfile", "PublicProfile", "StandardProfile")
+        ]
+        if one.windows
+        else []
+    )
 
 
 SECTIONS: dict[str, Callable[[Voice, datetime], Any]] = {

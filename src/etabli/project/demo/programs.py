@@ -123,27 +123,62 @@ wget whiptail xz-utils zlib1g glpi-agent borgbackup nginx postgresql-15 zabbix-a
 """.split()
 
 
-OFFICE = ("Zoom", "Microsoft Teams", "Microsoft 365", "Mozilla Thunderbird", "GIMP", "PDF", "VLC", "HP Support", "Intel(R) W", "Intel(R) G", "Dell")
+OFFICE = (
+    "Zoom",
+    "Microsoft Teams",
+    "Microsoft 365",
+    "Mozilla Thunderbird",
+    "GIMP",
+    "PDF",
+    "VLC",
+    "HP Support",
+    "Intel(R) W",
+    "Intel(R) G",
+    "Dell",
+)
 
 
-def windows(rng: Random, company: str, maker: str, *, server: bool, newer: float, day: date) -> list[dict[str, Any]]:
+def windows(
+    rng: Random, company: str, maker: str, *, server: bool, newer: float, day: date
+) -> list[dict[str, Any]]:
     """Rows of a ``softwares`` section; ``newer`` is the share of programs already brought up to date."""
     common = [p for p in COMMON if not (server and p.name.startswith(OFFICE)) and not _foreign(p, maker)]
-    chosen = [p for p in common if rng.random() < 0.86] + [p for p in BY_COMPANY[company] if rng.random() < 0.75]
-    return [_row(p.name, p.publisher, p.after if rng.random() < newer else p.before, "registry", "x86_64", rng, day) for p in chosen]
+    chosen = [p for p in common if rng.random() < 0.86] + [
+        p for p in BY_COMPANY[company] if rng.random() < 0.75
+    ]
+    return [
+        _row(
+            p.name, p.publisher, p.after if rng.random() < newer else p.before, "registry", "x86_64", rng, day
+        )
+        for p in chosen
+    ]
 
 
 def _foreign(program: Program, maker: str) -> bool:
     """A maker's own tool is not on another maker's machines."""
-    return (program.publisher == "Dell Inc." and maker != "Dell Inc.") or (program.publisher == "HP Inc." and maker != "HP")
+    return (program.publisher == "Dell Inc." and maker != "Dell Inc.") or (
+        program.publisher == "HP Inc." and maker != "HP"
+    )
 
 
 def debian(rng: Random, *, newer: float, day: date) -> list[dict[str, Any]]:
     """The same for a Debian server."""
     chosen = [name for name in PACKAGES if rng.random() < 0.95]
-    return [_row(name, "Debian", f"12.{rng.randint(1, 4)}-{1 + (rng.random() < newer)}", "deb", "amd64", rng, day) for name in chosen]
+    return [
+        _row(name, "Debian", f"12.{rng.randint(1, 4)}-{1 + (rng.random() < newer)}", "deb", "amd64", rng, day)
+        for name in chosen
+    ]
 
 
-def _row(name: str, publisher: str, version: str, source: str, arch: str, rng: Random, day: date) -> dict[str, Any]:
+def _row(
+    name: str, publisher: str, version: str, source: str, arch: str, rng: Random, day: date
+) -> dict[str, Any]:
     installed = date.fromordinal(day.toordinal() - rng.randint(3, 700))
-    return {"name": name, "publisher": publisher, "version": version, "from": source, "arch": arch, "install_date": installed.isoformat()}
+    return {
+        "name": name,
+        "publisher": publisher,
+        "version": version,
+        "from": source,
+        "arch": arch,
+        "install_date": installed.isoformat(),
+    }

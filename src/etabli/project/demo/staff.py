@@ -19,13 +19,17 @@ MEN = (
     "Gaël Philippe Nassim Loïc Sylvain Arnaud Tristan Cédric Éric Patrice Simon"
 ).split()
 SURNAMES = (
-    "Lefebvre Morel Duval Lemoine Hébert Marchand Leroux Vasseur Bertin Delaunay Bouchard Mercier Renault Lecomte Guérin Fontaine "
-    "Chevallier Roussel Blanchard Gauthier Perrin Robin Masson Boyer Garnier Faure Rousseau Vincent Muller Caron Picard Dumont Lucas "
-    "Brun Meunier Colin Barbier Aubert Rivière Huet Charpentier Jacquet Bailly Langlois Prévost Lebreton Pasquier Tessier Gillet "
-    "Hamon Le·Gall Briand Cariou Leduc Poirier Royer Carpentier Benoist Fleury Maillard Baron Schmitt Diallo Benali Traoré Nguyen "
-    "Haddad Moreira Kaya Belkacem Touré Da·Silva Boucher Levasseur Quesnel Auber Lesueur Bellanger Drouet Ferrand Guillot Hervé "
-    "Jourdain Lambert Maheu Noël Ollivier Péron Rault Sorel Thibault Vallée Wagner Yvon Besnard Cousin"
-).replace("·", "\u00a0").split(" ")
+    (
+        "Lefebvre Morel Duval Lemoine Hébert Marchand Leroux Vasseur Bertin Delaunay Bouchard Mercier Renault Lecomte Guérin Fontaine "
+        "Chevallier Roussel Blanchard Gauthier Perrin Robin Masson Boyer Garnier Faure Rousseau Vincent Muller Caron Picard Dumont Lucas "
+        "Brun Meunier Colin Barbier Aubert Rivière Huet Charpentier Jacquet Bailly Langlois Prévost Lebreton Pasquier Tessier Gillet "
+        "Hamon Le·Gall Briand Cariou Leduc Poirier Royer Carpentier Benoist Fleury Maillard Baron Schmitt Diallo Benali Traoré Nguyen "
+        "Haddad Moreira Kaya Belkacem Touré Da·Silva Boucher Levasseur Quesnel Auber Lesueur Bellanger Drouet Ferrand Guillot Hervé "
+        "Jourdain Lambert Maheu Noël Ollivier Péron Rault Sorel Thibault Vallée Wagner Yvon Besnard Cousin"
+    )
+    .replace("·", "\u00a0")
+    .split(" ")
+)
 # The provider's people are known by name: they sign the year's history, and some can log in.
 PROVIDER_STAFF = (
     ("Nora Lemarchand", "nora@demo.example"), ("Hugo Delamare", "hugo@demo.example"), ("Léa Morin", "lea@demo.example"),
@@ -79,7 +83,15 @@ def hire(company: Company, rng: Random, names: Names, *, today: date) -> list[Pe
     return people
 
 
-def _person(company: Company, rng: Random, names: Names, known: tuple[str, str] | None, title: str, today: date, number: int) -> Person:
+def _person(
+    company: Company,
+    rng: Random,
+    names: Names,
+    known: tuple[str, str] | None,
+    title: str,
+    today: date,
+    number: int,
+) -> Person:
     name, woman = names.draw()
     email = ""
     if known:
@@ -103,7 +115,11 @@ def team_up(people: list[Person], company: Company) -> None:
     """The provider's queues of work, and the local correspondents of each client."""
     chosen = {"Support": people[1:6], "Projets et infrastructure": people[6:8]}
     if company.key != "normandie":
-        chosen = {"Correspondants informatiques": [p for p in people if "informatique" in p.title or "Responsable" in p.title][:3]}
+        chosen = {
+            "Correspondants informatiques": [
+                p for p in people if "informatique" in p.title or "Responsable" in p.title
+            ][:3]
+        }
     for name, members in chosen.items():
         email = f"{'support' if name == 'Support' else 'equipe-' + email_of(name, '').split('.')[0].rstrip('@')}@{company.domain}"
         team = Team.objects.create(name=name, email=email, leader=members[0] if members else None)

@@ -1,13 +1,16 @@
 """Template tags of the shell: style sheets, rows of a table, initials, the undo of a message."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django import template
 from django.contrib.messages.storage.base import Message
 from django.templatetags.static import static
+from django.utils import formats, timezone
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from etabli.web import markup, stylesheets
@@ -40,6 +43,31 @@ def undo_url(message: Message) -> str:
 def tone(message: Message) -> str:
     """The tone of a message: ok, info, warn or bad."""
     return {"success": "ok", "warning": "warn", "error": "bad"}.get(message.level_tag, "info")
+
+
+@register.filter
+def ago(at: datetime) -> str:
+    """How long ago in one unit: “3 minutes ago”."""
+    return _("%(time)s ago") % {"time": timesince(at, timezone.now(), depth=1)}
+
+
+@register.filter
+def clock(at: str) -> str:
+    """The time of day, to the second, of an ISO 8601 moment as logs keep it; other texts are left as they are."""
+    try:
+        return formats.time_format(timezone.localtime(datetime.fromisoformat(at)), "H:i:s")
+    except ValueError:
+        return at
+
+
+@register.simple_tag
+def split_actions(actions: Sequence[Mapping[str, Any]] | str) -> dict[str, list[Mapping[str, Any]]]:
+    """The actions of a page by where they go: ``primary``, the first three others as ``buttons``, the ``menu``."""
+    given = list(actions) if not isinstance(actions, str) else []
+    others = [a for a in given if not a.get("primary")]
+    shown = [a for a in others if not a.get("more")][:3]
+    menu = [a for a in others if a not in shown]
+    return {"primary": [a for a in given if a.get("primary")], "buttons": shown, "menu": menu}
 
 
 @register.simple_tag

@@ -40,4 +40,4 @@ def test_every_piece_escapes_the_text_it_is_given(piece: SafeString) -> None:
 
 
 def test_joined_leaves_out_what_is_empty_and_keeps_zero() -> None:
-    assert markup.joined([0, "", None, "a"]) == "0 · a"
+    assert markup.joined([0, "", None, "a"]) == "0\u00a0· a"

@@ -142,9 +142,9 @@ class Reader:
         simple = target is not None and target.adds and issubclass(target.model, OrganisationModel) and "name" in target.identity
         if target is None or not simple or not self.create_missing or not can(self.actor, target.verb("add"), self.organisation_id):
             raise ValueError(_("“%(text)s” is not known here.") % {"text": text})
-        form = form_class(target)(
-            {"name": text, "organisation": self.organisation_id}, actor=self.actor, organisation_id=self.organisation_id
-        )
+        within: dict[str, Any] = {"actor": self.actor, "organisation_id": self.organisation_id}
+        defaults = defaults_of(form_class(target)(None, **within))
+        form = form_class(target)({**defaults, "name": text, "organisation": self.organisation_id}, **within)
         if not form.is_valid():
             raise ValueError(_("“%(text)s” does not exist and cannot be created from its name alone.") % {"text": text})
         return int(target.save(form, self.actor).pk)

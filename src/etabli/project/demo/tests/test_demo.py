@@ -42,7 +42,9 @@ def sample(django_db_setup: None, django_db_blocker) -> Iterator[Sample]:
     """Loaded once beside a real provider, as loading takes seconds; what a test changes is rolled back after it."""
     with django_db_blocker.unblock(), transaction.atomic():
         real = start_organisation(name="Infogérance réelle", kind="provider", actor=SYSTEM)
-        admin = create_administrator(email="real@real.example", name="Real", password="x" * 14, organisation=real)
+        admin = create_administrator(
+            email="real@real.example", name="Real", password="x" * 14, organisation=real
+        )
         with scope(real.pk):
             Asset.objects.create(name="REAL-1", kind=AssetKind.objects.get(key="laptop"))
         rows = rows_by_table()
@@ -103,7 +105,9 @@ def test_every_asset_can_be_found_by_its_serial_number(sample: Sample) -> None:
         found = SearchEntry.objects.filter(noun="asset").count()
         one = Asset.objects.exclude(serial="").first()
         assert found == 412
-        assert SearchEntry.objects.filter(noun="asset", object_id=one.pk, text__contains=one.serial.lower()).exists()
+        assert SearchEntry.objects.filter(
+            noun="asset", object_id=one.pk, text__contains=one.serial.lower()
+        ).exists()
 
 
 def test_somebody_of_the_samples_can_log_in_with_the_rights_of_a_technician(sample: Sample) -> None:

@@ -146,6 +146,16 @@ document.addEventListener("input", (event) => {
   }
 });
 
+/* A field shown only while the choice that needs it is made (data-when on the field, its name in the choice) */
+function fit(form) {
+  const chosen = form.elements.field?.value;
+  for (const field of form.querySelectorAll("[data-when]")) {
+    field.closest(".field").hidden = field.dataset.when !== chosen;
+  }
+}
+for (const field of document.querySelectorAll("[data-when]")) fit(field.form);
+document.addEventListener("change", ({ target }) => target.name === "field" && target.form && fit(target.form));
+
 /* The first thing to correct takes the focus */
 document.querySelector("[data-focus]")?.focus();
 for (const field of document.querySelectorAll("[data-expected]")) {
