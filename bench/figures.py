@@ -13,7 +13,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured value. ``target`` is compared with ``sign``; ``value`` is None when ``note`` says why not."""
+    """One measured value. ``target`` is compared with ``sign``; ``value`` is None when ``note`` says why
+    not.
+    """
 
     name: str
     value: float | None
@@ -36,7 +38,9 @@ class Figure:
 
 @dataclass
 class Timings:
-    """Repeated timings of one act, in milliseconds: wall clock, processor of this process, of the database's."""
+    """Repeated timings of one act, in milliseconds: wall clock, processor of this process, of the
+    database's.
+    """
 
     wall: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
@@ -48,11 +52,15 @@ class Timings:
 
     def told(self) -> str:
         """The words that go beside a wall-clock value, which other work on the machine makes longer."""
-        return f"median {percentile(self.wall, 50):.0f} ms; processor: {self.mean_cpu:.1f} ms here + {self.server:.1f} ms in PostgreSQL"
+        median = percentile(self.wall, 50)
+        cpu = f"processor: {self.mean_cpu:.1f} ms here + {self.server:.1f} ms in PostgreSQL"
+        return f"median {median:.0f} ms; {cpu}"
 
 
 def repeat(act: Callable[[], Any], times: int, *, warm: int = 3, backend: int = 0) -> Timings:
-    """Time an act; ``backend`` is the process id of the database session it uses, to count its processor too."""
+    """Time an act; ``backend`` is the process id of the database session it uses, to count its processor
+    too.
+    """
     for _ in range(warm):
         act()
     found, before = Timings(), _ticks(backend)
@@ -97,7 +105,8 @@ def machine() -> dict[str, Any]:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {
         "processor": model or platform.processor(), "cores": os.cpu_count(), "memory_gib": round(memory, 1),
-        "system": platform.platform(), "python": platform.python_version(), "load": round(os.getloadavg()[0], 2),
+        "system": platform.platform(), "python": platform.python_version(),
+        "load": round(os.getloadavg()[0], 2),
     }  # fmt: skip
 
 

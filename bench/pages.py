@@ -111,7 +111,9 @@ def _worst(
 
 
 def _filters() -> list[str]:
-    """One address for each option of each filter (the first ten of the long ones), and for a range of dates."""
+    """One address for each option of each filter (the first ten of the long ones), and for a range of
+    dates.
+    """
     made = []
     with scope(*fleet.everyone()):
         for one in registry[Asset].narrowing:

@@ -1,4 +1,6 @@
-"""The web server with one worker, called through WSGI and through ASGI: a page, an API call, an agent's POST."""
+"""The web server with one worker, called through WSGI and through ASGI: a page, an API call, an agent's
+POST.
+"""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What every test may ask for: a provider with two clients and people in each role, ways in for them, objects of any noun."""
+"""What every test may ask for: a provider with two clients, people in each role, ways in, objects of any noun."""
 
 import datetime
 import itertools
@@ -98,7 +98,7 @@ def actor_of() -> Callable[[Account], Actor]:
 
 
 class Maker:
-    """Makes an object of any model from the types of its fields, so that a new noun is covered the day it is declared.
+    """Makes an object of any model from the types of its fields: a new noun is covered the day it is declared.
 
     Every text holds ``word``. ``special`` (by model name) is for the few whose rules no type tells.
     """
@@ -200,7 +200,7 @@ SPECIAL: dict[str, Callable[[Maker], dict[str, Any]]] = {
     },
     "Membership": lambda m: {"role": m.new(Role)},
     "Role": lambda m: {"organisation": m.staff.organisation, "verbs": ["asset.view"]},
-    "AssetKind": lambda m: {"organisation": m.staff.organisation, "key": f"{m.word}-{next(m.numbers)}", "icon": "box"},
+    "AssetKind": lambda m: {"organisation": m.staff.organisation, "key": f"{m.word}-{next(m.numbers)}"},
     "Holiday": lambda m: {"day": timezone.localdate() + datetime.timedelta(days=next(m.numbers))},
     "WebhookDelivery": lambda m: {"event": m.new(_model("kernel.Event"))},
     "NetworkCard": lambda m: {"mac": "00:11:22:33:44:55"},

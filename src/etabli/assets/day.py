@@ -1,4 +1,6 @@
-"""What the fleet says on "My day": its numbers, machines to look for, disks nearly full, warranties ending, arrivals."""
+"""What the fleet says on "My day": its numbers, machines to look for, disks nearly full, warranties ending,
+arrivals.
+"""
 
 from collections.abc import Iterable
 from datetime import timedelta

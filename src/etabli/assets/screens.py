@@ -9,8 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from etabli.kernel.actors import Actor
 from etabli.kernel.screens import Column, Figure, Filter, Panel, Screen, Tab, register

@@ -1,7 +1,9 @@
-"""Reading a received document into the fleet: compare by section, recognise the asset, write what changed, explain.
+"""Reading a received document into the fleet: compare, recognise the asset, write what changed, explain.
 
-Documents of an organisation are read one at a time, in the order in which they were received (see ``jobs``). The
-order of arrival is the only clock: the clocks of machines are not trusted. A document that is read after a later
+Documents of an organisation are read one at a time, in the order in which they were received (see
+``jobs``). The
+order of arrival is the only clock: the clocks of machines are not trusted. A document that is read after a
+later
 one of the same agent all the same (loaded by hand meanwhile) changes nothing.
 """
 
@@ -12,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from django.db import connection, transaction
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from etabli.assets.models import Asset
@@ -35,19 +37,22 @@ Decision, State = Document.Decision, Document.State
 
 
 def lock(organisation_id: int, *, wait: bool = True) -> bool:
-    """Be the only reader of an organisation's documents until the transaction ends; false when another one is.
+    """Be the only reader of an organisation's documents until the transaction ends; false when another
+    one is.
 
-    Two documents of a new machine must make one asset, and two documents of one machine must be read in order.
+    Two documents of a new machine must make one asset, and two documents of one machine must be read in
+    order.
     """
-    assert transaction.get_connection().in_atomic_block
     verb = "pg_advisory_xact_lock" if wait else "pg_try_advisory_xact_lock"
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {verb}(%s, %s)", [ONE_READER, organisation_id % 2**31])  # noqa: S608
+        cursor.execute(f"SELECT {verb}(%s, %s)", [ONE_READER, organisation_id % 2**31])
         return bool(cursor.fetchone()[0]) or wait
 
 
 def absorb(document: Document, *, now: datetime) -> Document:
-    """Read one document, under :func:`lock` and in the scope of its organisation. Never raises on its content."""
+    """Read one document, under :func:`lock` and in the scope of its organisation. Never raises on its
+    content.
+    """
     try:
         message = read(
             open_body(content_of(document), "application/x-compress-zlib"), headers=document.headers
@@ -151,10 +156,7 @@ def settle(
 ) -> Document:
     """Write the reading into an asset (a new one when none is given) and close the document."""
     document, created = reading.document, asset is None
-    if asset is None:
-        asset = _new_asset(reading, found)
-    else:
-        asset = _loaded(asset.pk)
+    asset = _new_asset(reading, found) if asset is None else _loaded(asset.pk)
     before = _traits(asset)
     composing.fill(asset, found, previous_name)
     asset.identity_note = reason[:300]
@@ -227,7 +229,7 @@ SELECT 1 FROM inventory_document
 def _attach(document: Document, asset_id: int) -> None:
     """The agent's asset is the one last recognised."""
     if document.agent and document.agent.asset_id != asset_id:
-        Agent.objects.filter(pk=document.agent_id).update(asset=asset_id)
+        Agent.objects.filter(pk=document.agent.pk).update(asset=asset_id)
         document.agent.asset_id = asset_id
 
 

@@ -113,7 +113,8 @@ def _read_now(document_id: int, *, name: str, organisation_id: int, now: datetim
 def settle_suggestion(*, document: Document, asset: Asset | None, actor: Actor, now: datetime) -> Document:
     """A person says whether the machine is this asset, or a new one; its agent is recognised from then on.
 
-    The answer holds for the last inventory of the machine, which may be later than the one that was looked at.
+    The answer holds for the last inventory of the machine, which may be later than the one that was
+    looked at.
     Raises ValidationError when nothing waits for an answer.
     """
     require(actor, "asset.change", document)

@@ -1,4 +1,6 @@
-"""Facts of an inventory into the rows of an asset: components replaced by family, identity filled, never torn away."""
+"""Facts of an inventory into the rows of an asset: components replaced by family, identity filled, never
+torn away.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -8,7 +10,16 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Value
 
 from etabli.assets.models import (
-    Asset, AssetKind, AssetModel, Disk, Manufacturer, MemoryModule, NetworkCard, OperatingSystem, Processor, Volume,
+    Asset,
+    AssetKind,
+    AssetModel,
+    Disk,
+    Manufacturer,
+    MemoryModule,
+    NetworkCard,
+    OperatingSystem,
+    Processor,
+    Volume,
 )  # fmt: skip
 from etabli.kernel.tenancy import OrganisationModel
 from etabli.kernel.text import Plain, plain
@@ -25,10 +36,11 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "cards": ("networks", "network_ports"),
 }
 CHASSIS_KINDS = {
-    "laptop": "laptop", "notebook": "laptop", "portable": "laptop", "sub notebook": "laptop", "convertible": "laptop",
-    "detachable": "laptop", "desktop": "desktop", "low profile desktop": "desktop", "mini tower": "desktop", "tower": "desktop",
-    "mini pc": "desktop", "all in one": "desktop", "space-saving": "desktop", "stick pc": "desktop", "tablet": "tablet",
-    "rack mount chassis": "server", "main server chassis": "server", "blade": "server", "blade enclosure": "server",
+    "laptop": "laptop", "notebook": "laptop", "portable": "laptop", "sub notebook": "laptop",
+    "convertible": "laptop", "detachable": "laptop", "desktop": "desktop", "low profile desktop": "desktop",
+    "mini tower": "desktop", "tower": "desktop", "mini pc": "desktop", "all in one": "desktop",
+    "space-saving": "desktop", "stick pc": "desktop", "tablet": "tablet", "rack mount chassis": "server",
+    "main server chassis": "server", "blade": "server", "blade enclosure": "server",
 }  # fmt: skip
 ITEM_KINDS = {"networkequipment": "switch", "printer": "printer", "phone": "phone", "unmanaged": "other"}
 VIRTUAL_WORDS = (
@@ -46,7 +58,9 @@ VIRTUAL_WORDS = (
 
 
 def kind_key(identity: Identity, vmsystem: str, system_name: str) -> str:
-    """The shipped kind that suits a machine, from its item type, hypervisor, chassis (SMBIOS 3.7 §7.4.1) and system."""
+    """The shipped kind that suits a machine, from its item type, hypervisor, chassis (SMBIOS 3.7
+    §7.4.1) and system.
+    """
     if kind := ITEM_KINDS.get(identity.itemtype.lower()):
         return kind
     told = f"{vmsystem} {identity.model} {identity.manufacturer}".lower()
@@ -74,7 +88,9 @@ def model_of(identity: Identity, organisation_id: int, kind: AssetKind) -> Asset
 
 
 def _named[M: (Manufacturer, AssetModel)](model: type[M], name: str, own: dict[str, Any], **more: Any) -> M:
-    """The row of this name, however it is accented or capitalised; somebody may be making it at the same time."""
+    """The row of this name, however it is accented or capitalised; somebody may be making it at the
+    same time.
+    """
     known = model.objects.filter(**own).alias(plain_name=Plain("name")).filter(plain_name=Plain(Value(name)))
     if found := known.first():
         return found
@@ -92,7 +108,8 @@ FILLED = ("name", "serial", "uuid", "tag", "system", "memory_mib", "last_user", 
 def fill(asset: Asset, facts: Facts, previous_name: str) -> None:
     """Identity columns follow the machine; what a person typed stays.
 
-    The name follows only while it is the one the machine told last; serial, tag and model are filled when they
+    The name follows only while it is the one the machine told last; serial, tag and model are filled
+    when they
     are empty. Kind, site, place, person and organisation never move by an inventory.
     """
     identity = facts.identity
@@ -115,8 +132,13 @@ def fill(asset: Asset, facts: Facts, previous_name: str) -> None:
 def write(asset: Asset, facts: Facts, families: Iterable[str]) -> None:
     """Replace the rows of these families by what the facts say."""
     makers: dict[str, Any] = {
-        "system": _system, "processors": _processors, "memory": _memory, "disks": _disks, "volumes": _volumes, "cards": _cards,
-    }  # fmt: skip
+        "system": _system,
+        "processors": _processors,
+        "memory": _memory,
+        "disks": _disks,
+        "volumes": _volumes,
+        "cards": _cards,
+    }
     for family in families:
         model, rows = makers[family](asset, facts)
         model.objects.filter(asset=asset).delete()
@@ -127,7 +149,7 @@ def refresh(asset_id: int, facts: Facts, now: datetime) -> None:
     """What moves all the time (last inventory, free space, last start) is kept current; that is no change."""
     free = {_cut(v.mount, 200): _big(v.free_mib) for v in facts.volumes}
     started = facts.operating_system.booted_at if facts.operating_system else None
-    values = {
+    values: dict[str, Any] = {
         "asset": asset_id,
         "now": now,
         "mounts": list(free),

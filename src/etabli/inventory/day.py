@@ -1,4 +1,6 @@
-"""What inventories say on "My day": machines that wait for an answer, documents that could not be read, the first steps."""
+"""What inventories say on "My day": machines that wait for an answer, documents that could not be read, the
+first steps.
+"""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -25,7 +27,9 @@ LATELY = timedelta(days=7)
 
 @add_figures
 def figures(actor: Actor) -> Iterable[Figure]:
-    """Documents waiting for a person, and those refused this week: one query, served by ``document_to_look_at``."""
+    """Documents waiting for a person, and those refused this week: one query, served by
+    ``document_to_look_at``.
+    """
     if not can(actor, "document.view"):
         return []
     lately = Q(decision="refused", received_at__gt=timezone.now() - LATELY)
@@ -78,7 +82,9 @@ def _linked(document: Document) -> str:
 
 @add_steps
 def steps(actor: Actor) -> Iterable[dict[str, Any]]:
-    """The first days, in the order that shows something soonest. The samples' machines and people do not count."""
+    """The first days, in the order that shows something soonest. The samples' machines and people do not
+    count.
+    """
     own = Q(organisation__demo=False)
     key = Enrolment.objects.filter(own, revoked_at=None).order_by("pk").first()
     paste = reverse("enrolment-detail", args=[key.pk]) if key else reverse("enrolment-add")

@@ -1,6 +1,8 @@
-"""The one endpoint of every agent, at every path they use: `/`, `/front/inventory.php`, plugin paths, `/i/<key>/…`.
+"""The one endpoint of every agent, at every path they use: `/`, `/front/inventory.php`, plugin paths,
+`/i/<key>/…`.
 
-It never redirects, asks for no cookie and answers in the dialect of the sender; see ``messages`` and ``answers``.
+It never redirects, asks for no cookie and answers in the dialect of the sender; see ``messages`` and
+``answers``.
 """
 
 import logging
@@ -85,7 +87,8 @@ def authenticate(request: HttpRequest, now: datetime) -> tuple[Enrolment | None,
         return enrolments.by_key(keyed[1], now), answers.refused(
             None,
             status=403,
-            message="This enrolment key is unknown, expired or revoked. Copy the line from the Agents page again.",
+            message="This enrolment key is unknown, expired or revoked. "
+            "Copy the line from the Agents page again.",
         )
     header = request.headers.get("Authorization", "")
     return enrolments.by_header(header, now), answers.unauthorised(None, basic_realm="etabli")
@@ -155,7 +158,9 @@ def act(
 
 
 def get(request: HttpRequest) -> HttpResponse:
-    """The dialogue of the deploy, collect and ESX tasks (nothing to do yet), the collector, a curious person."""
+    """The dialogue of the deploy, collect and ESX tasks (nothing to do yet), the collector, a curious
+    person.
+    """
     action = request.GET.get("action", "")
     if action == "getConfig":
         return respond(Answer(200, orjson.dumps({"schedule": []})), None)
@@ -197,7 +202,9 @@ def token(request: HttpRequest, now: datetime) -> Answer:
 
 
 def cadence(organisation_id: int, now: datetime) -> timedelta:
-    """How long until agents come back: the organisation's setting, in hours, read again after half a minute."""
+    """How long until agents come back: the organisation's setting, in hours, read again after half a
+    minute.
+    """
     read_at, told = _cadences.get(organisation_id, (now - REMEMBERED, timedelta()))
     if not timedelta() <= now - read_at < REMEMBERED:
         told = timedelta(hours=float(preferences.get("inventory.expiration_hours", organisation_id)))

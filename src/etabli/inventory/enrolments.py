@@ -1,4 +1,5 @@
-"""Who may send inventories into an organisation: keys in the address, OAuth2 clients, HTTP basic; rotation and revocation.
+"""Who may send inventories into an organisation: keys in the address, OAuth2 clients, HTTP basic; rotation
+and revocation.
 
 The tag an agent sends is a hint shown to people; it never chooses the organisation.
 """

@@ -23,7 +23,8 @@ log = logging.getLogger("etabli.inventory")
 MOST_ATTEMPTS = 5
 # What reading takes of a document; the rest is written, not read.
 NEEDED = (
-    "organisation_id", "agent__asset_id", "enrolment_id", "received_at", "source", "content", "headers", "partial", "attempts",
+    "organisation_id", "agent__asset_id", "enrolment_id", "received_at", "source", "content", "headers",
+    "partial", "attempts",
 )  # fmt: skip
 
 
@@ -75,7 +76,8 @@ def waits(organisation: int) -> bool:
 def read_next(organisation: int, *, first: bool = False) -> Turn:
     """Read the oldest waiting document. ``first`` counts an attempt beforehand, in a transaction of its own.
 
-    A document that kills its reader is the first one that the next reader meets: that is why counting the first
+    A document that kills its reader is the first one that the next reader meets: that is why counting
+    the first
     of each run is enough to give it up after some attempts.
     """
     if first and not _count_attempt(organisation):

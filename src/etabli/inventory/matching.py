@@ -1,7 +1,9 @@
 """Which asset an inventory speaks of, and the sentence that says why.
 
-Order: the agent's own asset, serial and UUID together, serial, UUID, network addresses; a name alone is only a
-suggestion for a person to confirm. Junk serials and UUIDs have already been emptied by ``facts``. Numbers lie (makers
+Order: the agent's own asset, serial and UUID together, serial, UUID, network addresses; a name alone is
+only a
+suggestion for a person to confirm. Junk serials and UUIDs have already been emptied by ``facts``. Numbers
+lie (makers
 repeat them, clones copy them): what points at an asset is refused when everything else contradicts it.
 """
 
@@ -44,7 +46,8 @@ def find(
 def _plausible(asset: Asset, identity: Identity, told: Identity | None) -> bool:
     """Whether the agent's asset can be this machine: its files may have been cloned with a disk image.
 
-    Another serial with another UUID, or none to compare, is another machine. A virtual machine whose clone keeps
+    Another serial with another UUID, or none to compare, is another machine. A virtual machine whose
+    clone keeps
     both shows by its name and network addresses.
     """
     serial_differs = _differs(identity.serial, asset.serial, told.serial if told else "")
@@ -124,7 +127,9 @@ def _by_name(rows: QuerySet[Asset], identity: Identity) -> Match | None:
 
 
 def _one_of(found: list[Asset], identity: Identity, reason: str) -> Match:
-    """The one asset, or among several the only one that shares an address, or the name; else a person says."""
+    """The one asset, or among several the only one that shares an address, or the name; else a person
+    says.
+    """
     for alike in (lambda a: True, lambda a: _shares_a_mac(a, identity), lambda a: _same_name(a, identity)):
         chosen = [asset for asset in found if alike(asset)]
         if len(chosen) == 1:

@@ -13,7 +13,8 @@ from etabli.people.models import Site
 class Enrolment(Noun):
     """The right to send inventories into an organisation: a key in the address, or OAuth2 client credentials.
 
-    Only digests are searched; the key itself is kept encrypted so that the page can give the line to paste again.
+    Only digests are searched; the key itself is kept encrypted so that the page can give the line to
+    paste again.
     """
 
     door = True
@@ -140,7 +141,9 @@ class Document(OrganisationModel):
 
 
 class Section(OrganisationModel):
-    """A part of an asset's inventory, cleaned: the facts of our own columns come from it, the rest stays readable."""
+    """A part of an asset's inventory, cleaned: the facts of our own columns come from it, the rest
+    stays readable.
+    """
 
     asset = models.ForeignKey(Asset, models.CASCADE, related_name="sections")
     name = models.CharField(max_length=40)

@@ -23,8 +23,8 @@ from etabli.kernel import live, preferences
 from etabli.kernel.actors import require
 
 from . import actions, enrolments
-from .reading import content_of_section
 from .models import Document, Enrolment, Section
+from .reading import content_of_section
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,8 @@ class Line:
 
 def section_list(asset: Asset) -> list[dict[str, Any]]:
     """Name and number of items of each section kept for an asset."""
-    return list(Section.objects.filter(asset=asset).order_by("name").values("name", "items"))
+    rows = Section.objects.filter(asset=asset).order_by("name").values("name", "items")
+    return [dict(row) for row in rows]
 
 
 def section_content(asset: Asset, name: str) -> list[Any]:

@@ -1,4 +1,6 @@
-"""A document compared with what is known of an asset, section by section: what it says anew, and keeping it."""
+"""A document compared with what is known of an asset, section by section: what it says anew, and keeping
+it.
+"""
 
 import zlib
 from collections.abc import Collection, Iterable, Mapping
@@ -104,7 +106,7 @@ def keep(reading: Reading, asset_id: int) -> None:
         packed = zlib.compress(orjson.dumps(content), level)
         kept[name[:40]] = [name[:40], reading.digests[name], packed, items]
     document = reading.document
-    shared = [document.organisation_id, asset_id, document.pk, document.received_at]
+    shared: list[Any] = [document.organisation_id, asset_id, document.pk, document.received_at]
     with connection.cursor() as cursor:
         if kept:
             cursor.execute(KEEP, [*shared, *map(list, zip(*kept.values(), strict=True))])

@@ -30,7 +30,9 @@ def note_agent(
     name: str = "",
     tasks: tuple[str, ...] = (),
 ) -> int:
-    """Create or refresh the agent that speaks and return its id: one statement, in the organisation's scope."""
+    """Create or refresh the agent that speaks and return its id: one statement, in the organisation's
+    scope.
+    """
     values = [
         organisation_id,
         enrolment.pk if enrolment else None,
@@ -53,25 +55,27 @@ def note_agent(
 
 
 NOTE_AGENT = """
-INSERT INTO inventory_agent AS known (organisation_id, enrolment_id, uuid, deviceid, name, version, user_agent, tag,
-       tasks, address, proxies, first_seen_at, seen_at, expected_at)
+INSERT INTO inventory_agent AS known (organisation_id, enrolment_id, uuid, deviceid, name, version,
+       user_agent, tag, tasks, address, proxies, first_seen_at, seen_at, expected_at)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s::varchar[], %s, %s, %s, %s, %s)
 ON CONFLICT (organisation_id, deviceid) DO UPDATE SET enrolment_id = excluded.enrolment_id,
-       uuid = coalesce(nullif(excluded.uuid, ''), known.uuid), name = excluded.name, version = excluded.version,
-       user_agent = excluded.user_agent, tag = excluded.tag, address = excluded.address,
+       uuid = coalesce(nullif(excluded.uuid, ''), known.uuid), name = excluded.name,
+       version = excluded.version, user_agent = excluded.user_agent, tag = excluded.tag,
        tasks = CASE WHEN excluded.tasks = '{}' THEN known.tasks ELSE excluded.tasks END,
-       proxies = excluded.proxies, seen_at = excluded.seen_at, expected_at = excluded.expected_at
+       address = excluded.address, proxies = excluded.proxies, seen_at = excluded.seen_at,
+       expected_at = excluded.expected_at
 RETURNING id
 """
-# The same bytes again, while the first wait and nothing came after them: an agent that did not hear our answer.
+# The same bytes again, while the first wait and nothing came after them: an agent that did not hear our
+# answer.
 KEEP_DOCUMENT = """
 WITH last AS (
     SELECT id, sha256, state FROM inventory_document WHERE agent_id = %(agent)s ORDER BY id DESC LIMIT 1
 ), again AS (
     SELECT id FROM last WHERE sha256 = %(sha256)s AND state = 'received'
 ), made AS (
-    INSERT INTO inventory_document (organisation_id, agent_id, enrolment_id, received_at, source, content, size,
-           sha256, headers, partial, state, decision, reason, warnings, attempts)
+    INSERT INTO inventory_document (organisation_id, agent_id, enrolment_id, received_at, source, content,
+           size, sha256, headers, partial, state, decision, reason, warnings, attempts)
     SELECT %(organisation)s, %(agent)s, %(enrolment)s, %(now)s, %(source)s, %(content)s, %(size)s,
            %(sha256)s, %(headers)s::jsonb, %(partial)s, 'received', '', '', '[]', 0
      WHERE NOT EXISTS (SELECT 1 FROM again)
@@ -151,10 +155,19 @@ def note_failure(
         if recent[100:101].exists():
             return
         Document.objects.create(
-            organisation_id=organisation_id, enrolment=enrolment, received_at=now, read_at=now, source=source[:120],
-            content=wire[:FAILED_SAMPLE], size=len(wire), sha256=hashlib.sha256(wire).hexdigest(), headers=kept(headers),
-            state=Document.State.FAILED, decision=Document.Decision.REFUSED, reason=reason[:400],
-        )  # fmt: skip
+            organisation_id=organisation_id,
+            enrolment=enrolment,
+            received_at=now,
+            read_at=now,
+            source=source[:120],
+            content=wire[:FAILED_SAMPLE],
+            size=len(wire),
+            sha256=hashlib.sha256(wire).hexdigest(),
+            headers=kept(headers),
+            state=Document.State.FAILED,
+            decision=Document.Decision.REFUSED,
+            reason=reason[:400],
+        )
 
 
 def kept(headers: Mapping[str, str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from etabli.kernel.screens import Column, Panel, Screen, register
 from etabli.kernel.screens.columns import link_to, show
 from etabli.web import markup
 
-from . import enrolments, pages
+from . import enrolments, pages, uploads
 from .models import Agent, Document, Enrolment
 
 DECISION_TONES = {
@@ -171,5 +171,10 @@ class DocumentScreen(Screen):
             Panel(self.singular, rows=self.facts(obj, self.fields), side=True),
         ]  # fmt: skip
 
+    def list_actions(self, actor: Actor) -> list[dict[str, Any]]:
+        if not can(actor, "document.add"):
+            return []
+        return [{"label": _("Bring documents"), "url": reverse("document-upload"), "icon": "upload"}]
+
     def more_urls(self) -> list[Any]:
-        return pages.document_urls
+        return [*pages.document_urls, *uploads.urls]

@@ -150,7 +150,7 @@ class Task:
     def __init__(self, function: Callable[..., Any], followed: bool, options: dict[str, Any]) -> None:
         self.function, self.followed = function, followed
         self.name = f"{function.__module__}.{function.__qualname__}"
-        self.task = app.task(name=self.name, retry=None if followed else RETRY, **options)(self._run)
+        self.task = app.task(name=self.name, retry=False if followed else RETRY, **options)(self._run)
         declared[self.name] = self
 
     def enqueue(
@@ -162,7 +162,7 @@ class Task:
         """
         if once and _waits(once):
             return 0
-        options = {"lock": lock, "queueing_lock": once, "schedule_in": {"seconds": after.total_seconds()} if after else None}
+        options: dict[str, Any] = {"lock": lock, "queueing_lock": once, "schedule_in": {"seconds": after.total_seconds()} if after else None}
         deferrer = self.task.configure(**{k: v for k, v in options.items() if v is not None})
         try:
             with _savepoint_when(once):
@@ -219,7 +219,7 @@ def job(*, followed: bool = False, every: str | None = None, queue: str = "defau
     def declare(function: Callable[..., Any]) -> Task:
         task = Task(function, followed, {"queue": queue})
         if every:
-            app.periodic(cron=every)(task.task)
+            app.periodic(cron=every)(task.task)  # type: ignore[arg-type]  # its timestamp is taken as one more argument
         return task
 
     return declare
@@ -231,7 +231,7 @@ def _tell_end(job_id: int) -> None:
     from .notifications import notify
 
     job = Job.objects.filter(pk=job_id).exclude(account_id=None).first()
-    account = Account.objects.filter(pk=job.account_id).first() if job else None
+    account = Account.objects.filter(pk=job.account_id or 0).first() if job else None
     if job and account:
         title = f"{job.title} · {job.get_state_display()}"
         notify([account], kind="job.ended", title=title, text=str(job.result.get("error", "")), url=f"/jobs/{job.pk}/", obj=job)

@@ -7,7 +7,7 @@ from .organisations import Role
 from .tenancy import opening
 
 READ = ["*.view", "*.export"]
-WORK = [*READ, "asset.*", "agent.*", "inventory.*", "note.*", "attachment.*", "tagging.*", "link.*", "job.*"]
+WORK = [*READ, "asset.*", "agent.*", "document.*", "note.*", "attachment.*", "tagging.*", "link.*", "job.*"]
 ROLES: dict[str, tuple[str, list[str]]] = {
     "administrator": (gettext_noop("Administrator"), ["*"]),
     "manager": (
@@ -29,7 +29,7 @@ def role_label(role: Role) -> str:
 
 
 def install_roles(**_kwargs: object) -> None:
-    """Create or refresh the shipped roles; runs after each migration."""
+    """Create the shipped roles that are missing; runs after each migration and leaves those somebody edited."""
     with opening():
         for key, (name, verbs) in ROLES.items():
-            Role.objects.update_or_create(organisation=None, key=key, defaults={"name": name, "verbs": verbs})
+            Role.objects.get_or_create(organisation=None, key=key, defaults={"name": name, "verbs": verbs})

@@ -105,7 +105,8 @@ def invite(request: Any, pk: int) -> HttpResponse:
     person = get_object_or_404(Person, pk=pk)
     require(request.actor, "membership.add", person)
     form = Invitation(request.POST or None)
-    form.fields["role"].queryset = Role.objects.filter(organisation=None) | Role.objects.filter(
+    chosen: Any = form.fields["role"]
+    chosen.queryset = Role.objects.filter(organisation=None) | Role.objects.filter(
         organisation=person.organisation_id
     )
     if request.method == "POST" and form.is_valid():

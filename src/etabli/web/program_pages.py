@@ -42,7 +42,8 @@ class NewToken(forms.Form):
 def new_token(request: Any) -> HttpResponse:
     require(request.actor, "apitoken.add")
     form = NewToken(request.POST or None)
-    form.fields["organisation"].queryset = Organisation.objects.filter(pk__in=visible())
+    chosen: Any = form.fields["organisation"]
+    chosen.queryset = Organisation.objects.filter(pk__in=visible())
     if request.method == "POST" and form.is_valid():
         try:
             return _created(request, form.cleaned_data)

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
@@ -217,7 +218,7 @@ def save_view(request: Any, slug: str) -> HttpResponse:
 
 
 @login_required
-def file_page(request: Any, pk: int) -> HttpResponse:
+def file_page(request: Any, pk: int) -> HttpResponseBase:
     """Download a file of the organisations in scope."""
     file = get_object_or_404(File, pk=pk)
     require(request.actor, "file.view", file)

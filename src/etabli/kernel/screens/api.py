@@ -225,7 +225,7 @@ def _explain_errors(api: NinjaAPI) -> None:
     api.add_exception_handler(BadFilter, told(400))
     api.add_exception_handler(PermissionDenied, told(403))
     api.add_exception_handler(Http404, lambda request, error: answer({"detail": _("Not found.")}, 404))
-    api.add_exception_handler(
+    api.add_exception_handler(  # type: ignore[misc]
         Invalid, lambda request, error: answer({"detail": _("Some values are refused."), "errors": error.errors}, 422)
     )
     api.add_exception_handler(

@@ -118,7 +118,8 @@ class SetField(forms.Form):
         only = places[0] if len(places) == 1 else None
         source = form_class(screen)(None, actor=actor, organisation_id=only)
         names = [n for n in source.fields if n not in {"organisation", "version", *screen.identity}]
-        self.fields["field"].choices = [(n, source.fields[n].label) for n in names]
+        self.fields["field"].choices = [  # type: ignore[attr-defined]
+            (n, source.fields[n].label) for n in names]
         for name in names:
             self.fields[name] = source.fields[name]
             self.fields[name].required = False

@@ -24,7 +24,8 @@ def remembered[T](
     rows: Callable[[T], int],
     clock: Callable[[], float] = time.monotonic,
 ) -> T:
-    """What ``compute`` gives, or gave less than 20 s ago for this key when it counted (``rows``) 10,000 or more.
+    """What ``compute`` gives, or gave less than 20 s ago for this key when it counted (``rows``) 10,000 or
+    more.
 
     The key must hold all that the numbers depend on: scope, rights, question.
     """

@@ -31,6 +31,7 @@ class NounForm(forms.ModelForm):
     """``organisation`` is asked only when several are possible; ``version`` refuses to overwrite somebody's change."""
 
     screen: "Screen"
+    before: dict[str, Any] | None = None  # the object before the form touched it, when the caller knows it
 
     def __init__(self, data: Any = None, *args: Any, actor: Actor, organisation_id: int | None = None, **kwargs: Any) -> None:
         super().__init__(data, *args, **kwargs)
@@ -129,7 +130,7 @@ class NounForm(forms.ModelForm):
                 self.add_error(name, _("“%(value)s” belongs to another organisation.") % {"value": value})
 
     def _post_clean(self) -> None:
-        super()._post_clean()
+        super()._post_clean()  # type: ignore[misc]
         if self.custom_fields:
             values = {f.key: self.cleaned_data.get(CUSTOM + f.key) for f in self.custom_fields}
             self.instance.custom = {**(self.instance.custom or {}), **customfields.clean_values(self.custom_fields, values)}

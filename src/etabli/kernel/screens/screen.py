@@ -223,7 +223,7 @@ class Screen:
         from . import pages
         from .importing import pages as imports
 
-        views = [
+        views: list[tuple[str, Any, str]] = [
             ("", pages.list_page, "list"),
             ("export/", pages.export_page, "export"),
             ("columns/", pages.columns_page, "columns"),

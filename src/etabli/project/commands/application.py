@@ -1,4 +1,6 @@
-"""The application in this process, for commands that act on it: Django set up, the database served meanwhile."""
+"""The application in this process, for commands that act on it: Django set up, the database served
+meanwhile.
+"""
 
 import os
 from collections.abc import Iterator

@@ -22,7 +22,9 @@ def bench(
     quick: Annotated[bool, typer.Option("--quick", help=_("Fewer repetitions, 10,000 assets"))] = False,
     assets: Annotated[int, typer.Option(help=_("Size of the fleet; 100,000 when not given"))] = 0,
 ) -> None:
-    """Measure groups of figures (all of them without NAME) on a database of the bench's own; 4 when a target is missed."""
+    """Measure groups of figures (all of them without NAME) on a database of the bench's own; 4 when a
+    target is missed.
+    """
     unknown = [name for name in names or [] if name not in GROUPS]
     if unknown:
         raise Failure(

@@ -23,7 +23,8 @@ def createadmin(
 ) -> None:
     """Create an administrator with every right on an organisation and those under it.
 
-    The password is asked on a terminal, read on stdin with --password-stdin, else drawn and printed on stdout.
+    The password is asked on a terminal, read on stdin with --password-stdin, else drawn and printed on
+    stdout.
     """
     given = _password(stdin)
     with working():

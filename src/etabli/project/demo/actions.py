@@ -22,7 +22,9 @@ ROLES = {"nora": "administrator", "hugo": "manager", "lea": "technician"}
 
 @dataclass(frozen=True)
 class Loaded:
-    """What was loaded: numbers by noun, the accounts made and their password (empty when nothing was to do)."""
+    """What was loaded: numbers by noun, the accounts made and their password (empty when nothing was to
+    do).
+    """
 
     counts: dict[str, int] = field(default_factory=dict)
     accounts: list[str] = field(default_factory=list)
@@ -31,9 +33,11 @@ class Loaded:
 
 @transaction.atomic
 def load(*, now: datetime, password: str = "", tell: Callable[[str], None] = lambda _text: None) -> Loaded:
-    """Build the sample companies under the installation's provider, or beside its organisation; once is enough.
+    """Build the sample companies under the installation's provider, or beside its organisation; once is
+    enough.
 
-    The installation's administrators see them; ``password`` (drawn when empty) opens the accounts made for them.
+    The installation's administrators see them; ``password`` (drawn when empty) opens the accounts made for
+    them.
     """
     if sample_organisations():
         _open_to_administrators()

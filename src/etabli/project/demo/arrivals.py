@@ -1,5 +1,7 @@
 """The inventories of the sample machines, sent by the path of agents: received, read, recognised, written."""
 
+# ruff: noqa: E501 - tables read better unfolded
+
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -64,7 +66,9 @@ def _typed_by_hand(item: Item) -> None:
 
 
 def sendings(speaking: list[Voice], rng: Random, *, start: datetime, now: datetime) -> list[Sending]:
-    """Two inventories a machine: the first one during the year, the last one lately; in the order of their dates."""
+    """Two inventories a machine: the first one during the year, the last one lately; in the order of their
+    dates.
+    """
     found = [s for voice in speaking for s in _of(voice, rng, start, now)]
     return sorted(found, key=lambda s: s.at)
 
@@ -102,7 +106,7 @@ def oddities(company: Company, items: list[Item], speaking: list[Voice], *, now:
         next(i for i in items if i.asset.kind.key == "laptop" and i.asset.pk in taken),
         company,
         190,
-        Random(7),
+        Random(7),  # noqa: S311 - the same each time
     )
     document = unknown.says(now, newer=1)
     rows = [

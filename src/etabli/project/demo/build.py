@@ -40,7 +40,9 @@ class Work:
 
 
 def build(parent: Organisation | None, *, now: datetime, tell: Tell) -> list[Organisation]:
-    """The provider then its clients; the provider hangs under ``parent`` when there is one, beside the clients."""
+    """The provider then its clients; the provider hangs under ``parent`` when there is one, beside the
+    clients.
+    """
     work = Work(now, tell)
     kind = Organisation.Kind.ENTITY if parent else Organisation.Kind.PROVIDER
     provider = _start(PROVIDER, kind, parent)

@@ -1,5 +1,7 @@
 """Switches and printers as a server's agent reads them by SNMP."""
 
+# ruff: noqa: E501 - tables read better unfolded
+
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any

@@ -18,7 +18,8 @@ from etabli.people.actions import MAKER, move_organisation
 def erase(organisations: list[int], accounts: models.QuerySet[Any]) -> dict[str, int]:
     """Delete these organisations, what belongs to them, and these accounts; returns rows deleted by table.
 
-    One transaction in their scope. Foreign keys are checked at its end, so the order of tables does not matter; rows
+    One transaction in their scope. Foreign keys are checked at its end, so the order of tables does not
+    matter; rows
     of other organisations cannot point into these, their keys hold the organisation.
     """
     _hang_elsewhere(organisations)
@@ -46,7 +47,9 @@ def erase(organisations: list[int], accounts: models.QuerySet[Any]) -> dict[str,
 
 
 def _statements() -> Iterator[tuple[str, str]]:
-    """Rows that hang on an organisation's rows without saying whose they are, then the organisations' own rows."""
+    """Rows that hang on an organisation's rows without saying whose they are, then the organisations' own
+    rows.
+    """
     owned = [
         m for m in apps.get_models() if m._meta.managed and issubclass(m, OrganisationModel | SharedModel)
     ]
@@ -56,13 +59,16 @@ def _statements() -> Iterator[tuple[str, str]]:
             continue
         for field in model._meta.local_concrete_fields:
             if field.is_relation and field.related_model in owned:
-                inside = f"SELECT id FROM {tables[field.related_model]} WHERE organisation_id = ANY (%s)"
+                table = tables[field.related_model]
+                inside = f"SELECT id FROM {table} WHERE organisation_id = ANY (%s)"  # noqa: S608 - our own tables
                 yield tables[model], f"{connection.ops.quote_name(str(field.column))} IN ({inside})"
     yield from ((tables[model], "organisation_id = ANY (%s)") for model in owned)
 
 
 def _hang_elsewhere(organisations: list[int]) -> None:
-    """A real organisation that somebody put under a sample one goes to the top: it must not disappear with it."""
+    """A real organisation that somebody put under a sample one goes to the top: it must not disappear with
+    it.
+    """
     with everywhere(because="children of the sample organisations are other organisations"):
         for child in Organisation.objects.filter(Q(parent__in=organisations) & ~Q(pk__in=organisations)):
             move_organisation(organisation=child, parent=None, actor=MAKER)
@@ -72,8 +78,10 @@ def _forget_jobs(organisations: list[int]) -> None:
     """Waiting jobs that would only find an organisation gone."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "DELETE FROM procrastinate_jobs WHERE status = 'todo' AND ((args ->> 'organisation')::bigint = ANY (%s) OR "
-            "(jsonb_array_length(coalesce(args -> 'scope', '[]')) > 0 AND args -> 'scope' <@ to_jsonb(%s::bigint[])))",
+            "DELETE FROM procrastinate_jobs WHERE status = 'todo' AND ("
+            "  (args ->> 'organisation')::bigint = ANY (%s) OR"
+            "  (jsonb_array_length(coalesce(args -> 'scope', '[]')) > 0"
+            "   AND args -> 'scope' <@ to_jsonb(%s::bigint[])))",
             [organisations, organisations],
         )
 

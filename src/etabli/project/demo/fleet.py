@@ -1,4 +1,8 @@
-"""The equipment of a company: bought over the years, tagged, given to people, some of it broken, lent or on its way out."""
+"""The equipment of a company: bought over the years, tagged, given to people, some of it broken, lent or on
+its way out.
+"""
+
+# ruff: noqa: E501 - tables read better unfolded
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -24,7 +28,9 @@ REASONS = {
 
 @dataclass
 class Item:
-    """An asset being made, the product it is; for a computer the family of its system, and whether it never spoke yet."""
+    """An asset being made, the product it is; for a computer the family of its system, and whether it never
+    spoke yet.
+    """
 
     asset: Asset
     product: Product
@@ -125,9 +131,7 @@ def _hand_out(items: list[Item], people: list[Person], rng: Random) -> None:
         ("tablet", 0.5),
         ("peripheral", 0.5),
     ):
-        candidates = [
-            i for i in items if i.asset.kind.key == kind and not i.product.companies == ("clinique",)
-        ]
+        candidates = [i for i in items if i.asset.kind.key == kind and i.product.companies != ("clinique",)]
         queue = (rest if kind == "desktop" else owners if kind in {"dock", "phone"} else present) or present
         for rank, item in enumerate(candidates[: round(len(candidates) * share)]):
             if kind != "desktop" or rank < len(queue):
@@ -156,7 +160,9 @@ def _place(items: list[Item], rng: Random) -> None:
 
 
 def _age(items: list[Item], rng: Random, today: date) -> None:
-    """States and criticality: what is not given to anybody waits in stock, the oldest leaves, a few things go wrong."""
+    """States and criticality: what is not given to anybody waits in stock, the oldest leaves, a few things
+    go wrong.
+    """
     spare = [i for i in items if i.asset.kind.key in PERSONAL and i.asset.person is None]
     for item in spare:
         old = (today - (item.asset.bought_on or today)).days > 1500

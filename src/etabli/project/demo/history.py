@@ -84,7 +84,10 @@ def life(items: list[Item], team: list[Actor], rng: Random, *, start: datetime, 
         if since > now - timedelta(days=2):
             continue
         if asset.person_id and rng.random() < 0.5:
-            changes: dict[str, list[Any]] = {"person": [None, _named(asset.person)], "state": ["in_stock", "in_service"]}
+            changes: dict[str, list[Any]] = {
+                "person": [None, _named(asset.person)],
+                "state": ["in_stock", "in_service"],
+            }
             _changed(asset, changes, team, rng, since, now)
         elif asset.state not in {Asset.State.IN_SERVICE, Asset.State.IN_STOCK}:
             _changed(asset, {"state": ["in_service", asset.state]}, team, rng, now - timedelta(days=60), now)

@@ -1,5 +1,7 @@
 """The sites of the sample companies, placed on the map by the same rule as those people type."""
 
+# ruff: noqa: E501 - tables read better unfolded
+
 from etabli.people.actions import locate
 from etabli.people.models import Building, Floor, Rack, Room, Site
 
@@ -7,7 +9,9 @@ from .companies import Company
 
 
 def settle(company: Company) -> list[Site]:
-    """Make sites, buildings, floors, rooms and racks in the scope of the company's organisation; not published."""
+    """Make sites, buildings, floors, rooms and racks in the scope of the company's organisation; not
+    published.
+    """
     made = []
     for plan in company.sites:
         site = Site(

@@ -1,5 +1,7 @@
 """The people of the sample companies: names, positions, org units, managers, teams."""
 
+# ruff: noqa: E501, SIM905 - tables read better unfolded
+
 import unicodedata
 from datetime import date, timedelta
 from random import Random

@@ -90,7 +90,9 @@ def take_back(made: Import, actor: Actor, run: Run | None = None) -> int:
 
 def _walk(made: Import, screen: Any, actor: Actor, sheet: sheets.Sheet, run: Run | None, *, write: bool) -> tuple[dict[str, int], list[Any]]:
     reader = Reader(screen, actor, made.organisation_id, made.mapping, made.create_missing)
-    counts, preview, seen = dict.fromkeys(OUTCOMES, 0), [], {}
+    counts: dict[str, int] = dict.fromkeys(OUTCOMES, 0)
+    preview: list[dict[str, Any]] = []
+    seen: dict[Any, int] = {}
     for number, row in enumerate(sheet.rows, 2):
         result = _row(reader, screen, actor, made, row, write, seen, number)
         counts[result["outcome"]] += 1

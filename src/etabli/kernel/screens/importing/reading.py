@@ -84,7 +84,7 @@ class Reader:
 
     def value(self, name: str, text: str) -> Any:
         """The form's own kind of value for a text: an id for a name, an ISO date for « 12/03/2027 »…"""
-        field = self.fields[name]
+        field: Any = self.fields[name]
         if text == "":
             return None
         if isinstance(field, forms.ModelChoiceField):
