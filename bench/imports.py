@@ -23,7 +23,7 @@ def figures(*, quick: bool, size: str) -> Iterator[Figure]:
     actor, organisation = actor_of(fleet.administrator(), source="import"), fleet.everyone()[1]
     run = f"{time.time_ns():x}"
     lines = [
-        f"Import {run} {n};{run}{n};Portable;en service;{n % 900 + 100},50;2026-03-12" for n in range(rows)
+        f"Import {run} {n};{run}{n};laptop;in_service;{n % 900 + 100},50;2026-03-12" for n in range(rows)
     ]
     content = "\n".join(["Nom;Numéro de série;Nature;État;Prix;Acheté le", *lines]).encode()
     before = _peak()
@@ -31,6 +31,8 @@ def figures(*, quick: bool, size: str) -> Iterator[Figure]:
         screen, content=content, name="assets.csv", organisation_id=organisation, actor=actor
     )
     made.mapping = {"0": "name", "1": "serial", "2": "kind", "3": "state", "4": "price", "5": "bought_on"}
+    with scope(organisation):
+        made.save(update_fields=["mapping"])
     data = f"{rows} rows; {size}"
     yield _timed("import, check with preview", lambda: actions.check(made, screen, actor), rows, 6, data)
     with scope(organisation):

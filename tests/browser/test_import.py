@@ -7,9 +7,9 @@ from playwright.sync_api import Page, expect
 from .conftest import Opener
 
 HEADER = "Nom;Type;Numéro de série"
-GOOD = [f"IMP-{n:03};Ordinateur portable;IMPORT{n:03}" for n in range(1, 21)]
-WRONG = ["IMP-004;Soucoupe volante;IMPORT004" if n == 3 else line for n, line in enumerate(GOOD)]
-WRONG[10] = ";Ordinateur portable;IMPORT011"
+GOOD = [f"NEUF-{n:03};Ordinateur portable;NEUF{n:03}" for n in range(1, 21)]
+WRONG = ["NEUF-004;Soucoupe volante;NEUF004" if n == 3 else line for n, line in enumerate(GOOD)]
+WRONG[10] = ";Ordinateur portable;NEUF011"
 
 
 def test_a_file_with_two_mistakes_is_mended_imported_and_undone(open_as: Opener, tmp_path: Path) -> None:
@@ -45,5 +45,5 @@ def give(page: Page, path: Path, lines: list[str]) -> None:
 
 
 def found(page: Page) -> int:
-    page.goto("/assets/?q=IMP-0")
+    page.goto("/assets/?q=NEUF-0")
     return page.locator("tbody tr").count()

@@ -41,7 +41,7 @@ def test_three_rows_are_changed_together_and_a_change_is_taken_back(open_as: Ope
     page.locator("select[name=field]").select_option("criticality")
     expect(page.locator("select[name=criticality]")).to_be_visible()
     expect(page.locator("select[name=state]")).to_be_hidden()
-    page.locator("select[name=criticality]").select_option("high")
+    page.locator("select[name=criticality]").select_option(label="haute")
     page.get_by_role("button", name="Modifier un champ").click()
     expect(page.locator(".toast")).to_contain_text("3")
     take_back_one(page)

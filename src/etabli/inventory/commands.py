@@ -1,7 +1,7 @@
 """``inventory``: this machine into the fleet, or documents from files, by the same path as what agents send.
 
 Exit codes are those of every command: 0 done, 1 failed, 2 wrong usage, 3 something does not answer, 4 some
-documents were refused. Nothing of Django is imported before it is set up.
+documents were refused. Models are imported once Django is set up, not before.
 """
 
 import json
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from django.utils.translation import gettext as _
 
 if TYPE_CHECKING:
     from etabli.kernel.organisations import Organisation
@@ -84,7 +85,14 @@ def load(
             elif loaded.decision == "refused":
                 _say(f"{loaded.file}: {loaded.reason}")
     told = ", ".join(f"{count} {decision}" for decision, count in sorted(decisions.items()))
-    _say(f"{sum(decisions.values())} documents in {time.monotonic() - begun:.1f} s: {told or 'none found'}.")
+    _say(
+        _("%(count)s documents in %(seconds).1f s: %(decisions)s.")
+        % {
+            "count": sum(decisions.values()),
+            "seconds": time.monotonic() - begun,
+            "decisions": told or _("none found"),
+        }
+    )
     if "refused" in decisions:
         raise typer.Exit(REFUSED)
 
@@ -137,13 +145,13 @@ def _organisation(name: str) -> "Organisation":
     found = [o for o in known if not wanted or wanted in (o.name.casefold(), o.slug)]
     if len(found) == 1:
         return found[0]
-    names = ", ".join(f"“{o.name}”" for o in known)
+    values = {"name": name, "names": ", ".join(f"“{o.name}”" for o in known)}
     if not known:
-        _say("There is no organisation yet: start Établi and follow the first steps.")
+        _say(_("There is no organisation yet: start Établi and follow the first steps."))
     elif not wanted:
-        _say(f"Say which organisation with --organisation NAME. The known ones are {names}.")
+        _say(_("Say which organisation with --organisation NAME. The known ones are %(names)s.") % values)
     else:
-        _say(f"There is no organisation named “{name}”. The known ones are {names}.")
+        _say(_("There is no organisation named “%(name)s”. The known ones are %(names)s.") % values)
     raise typer.Exit(USAGE)
 
 

@@ -1,11 +1,21 @@
 """Two organisations with a key each, and the machines that report to them."""
 
+from collections.abc import Iterator
+
 import pytest
+from django.utils import translation
 
 from etabli.inventory import door
 from etabli.kernel import webhooks
 
 from .machines import Fleet, make_fleet
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Sentences are compared as they are written."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

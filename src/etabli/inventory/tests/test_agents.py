@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -162,3 +163,12 @@ def test_glpi_injector(product: Product, tmp_path: Path) -> None:
     perl(*injector, "--url", product.url, cwd=source)
     product.until_read()
     assert product.sql("SELECT count(*) FROM assets_asset WHERE name LIKE 'injected-%'") == 20
+
+
+def test_the_collector_fetched_from_the_server_and_run_as_its_page_says(product: Product) -> None:
+    script = product.request("GET", f"/i/{product.key}/collector.py")[2]
+    command = [sys.executable, "-I", "-", "--server", product.url]
+    done = subprocess.run(command, input=script, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert b"accepted" in done.stderr
+    assert_whole(product)

@@ -21,6 +21,7 @@ from etabli.kernel.actors import SYSTEM
 from etabli.kernel.tenancy import scope
 
 from .machines import AGENT, Fleet, computer, post
+from .strategies import BODIES, HEADERS, TYPES
 
 PC = computer(1)
 ZLIB = "application/x-compress-zlib"
@@ -351,42 +352,6 @@ def test_nothing_is_acknowledged_when_the_database_does_not_answer(fleet: Fleet,
     answer = fleet.post(PC.document())
     assert (answer.status_code, answer["Retry-After"]) == (503, "30")
     assert "database" in json.loads(answer.content)["message"]
-
-
-HEADERS = st.dictionaries(
-    st.sampled_from(
-        ["GLPI-Agent-ID", "GLPI-Request-ID", "GLPI-Proxy-ID", "User-Agent", "Authorization", "Accept"]
-    ),
-    st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=60),
-    max_size=4,
-)
-TYPES = st.sampled_from(
-    [ZLIB, "application/json", "application/xml", "application/x-compress-br", "x", "multipart/form-data"]
-)
-WORDS = st.sampled_from(
-    [
-        b"<REQUEST>",
-        b"<QUERY>PROLOG</QUERY>",
-        b'{"action":"',
-        b'"contact"',
-        b"}",
-        b"inventory",
-        b"\x00",
-        b"<![CDATA[",
-    ]
-)
-BODIES = st.one_of(
-    st.binary(max_size=300),
-    st.lists(WORDS | st.binary(max_size=8), max_size=8).map(b"".join),
-    st.binary(max_size=200).map(zlib.compress),
-    st.recursive(
-        st.none() | st.integers() | st.text(max_size=20), lambda x: st.lists(x) | st.dictionaries(st.text(max_size=9), x), max_leaves=8
-    ).map(lambda value: json.dumps(value).encode()),
-    st.fixed_dictionaries(
-        {"action": st.sampled_from(["inventory", "contact", "get_params", "netdiscovery", "x"]), "deviceid": st.text(max_size=300)},
-        optional={"content": st.dictionaries(st.text(max_size=9), st.text(max_size=9)), "tag": st.text(), "installed-tasks": st.text()},
-    ).map(lambda value: json.dumps(value).encode()),
-)  # fmt: skip
 
 
 @pytest.mark.slow
