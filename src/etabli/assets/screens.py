@@ -15,6 +15,7 @@ from etabli.kernel.actors import Actor
 from etabli.kernel.screens import Column, Figure, Filter, Panel, Screen, Tab, register
 from etabli.kernel.screens.columns import show
 from etabli.kernel.screens.counting import remembered, scope_of
+from etabli.kernel.screens.filters import named
 from etabli.kernel.screens.history import name_act
 from etabli.kernel.text import Plain
 from etabli.web import markup
@@ -64,23 +65,15 @@ def warranty_cell(asset: Asset) -> str:
     return markup.tinted(show(asset.warranty_end), "warn" if asset.warranty_end < today + SOON else "")
 
 
-def _warranty(values: list[str]) -> Q:
-    today = timezone.localdate()
-    chosen = Q()
-    if "soon" in values:
-        chosen |= Q(warranty_end__range=(today, today + SOON))
-    if "ended" in values:
-        chosen |= Q(warranty_end__lt=today)
-    return chosen
-
-
-def _seen(values: list[str]) -> Q:
-    now = timezone.now()
-    known = {"day": Q(seen_at__gt=now - RECENT), "old": Q(seen_at__lt=now - timedelta(days=30)), "never": Q(seen_at=None)}
-    chosen = Q()
-    for value in values:
-        chosen |= known.get(value, Q())
-    return chosen
+_warranty = named(
+    soon=lambda: Q(warranty_end__range=(timezone.localdate(), timezone.localdate() + SOON)),
+    ended=lambda: Q(warranty_end__lt=timezone.localdate()),
+)
+_seen = named(
+    day=lambda: Q(seen_at__gt=timezone.now() - RECENT),
+    old=lambda: Q(seen_at__lt=timezone.now() - timedelta(days=30)),
+    never=lambda: Q(seen_at=None),
+)
 
 
 def _counts(rows: QuerySet[Any]) -> dict[str, int]:
@@ -180,15 +173,6 @@ class AssetKindScreen(Screen):
     fields = ["name", "key", "icon", "computer", "position"]
     importable = deletes = False
     searchable = False
-
-    def save(self, form: Any, actor: Actor, *, batch: Any = None) -> Any:
-        from etabli.kernel.actors import require
-        from etabli.people.actions import organisation_or_error
-
-        require(actor, self.verb("change" if form.instance.pk else "add"))
-        form.instance.organisation_id = form.instance.organisation_id or organisation_or_error()
-        form.save()
-        return form.instance
 
 
 @register

@@ -13,6 +13,7 @@ from etabli.kernel import calendars
 from etabli.kernel.accounts import Account
 from etabli.kernel.actors import Actor, require
 from etabli.kernel.events import publish
+from etabli.kernel.installation import require_installation
 from etabli.kernel.organisations import Membership, Organisation, Role
 from etabli.kernel.tenancy import opening, scope, the_organisation, visible
 
@@ -27,8 +28,10 @@ def start_organisation(
     *, name: str, kind: str, actor: Actor, parent: Organisation | None = None, demo: bool = False, **more: Any
 ) -> Organisation:
     """Create an organisation with its working calendar and this year's and next year's public holidays."""
-    if actor.source != "system":
-        require(actor, "organisation.add", parent.pk if parent else None)
+    if parent is None:
+        require_installation(actor, "organisation.add")
+    else:
+        require(actor, "organisation.add", parent.pk)
     with opening():
         made = Organisation(name=name.strip(), kind=kind, parent=parent, demo=demo, **more)
         made.full_clean(exclude=["slug", "path"])

@@ -61,7 +61,6 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "etabli.kernel.http.scoped",
     "etabli.people.accounts.second_factor",
 ]
@@ -129,7 +128,6 @@ ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "login": "30/m/ip"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Établi"
-USERSESSIONS_TRACK_ACTIVITY = True
 SOCIALACCOUNT_ADAPTER = "etabli.people.accounts.SocialAdapter"
 if OIDC_URL := os.environ.get("ETABLI_OIDC_URL"):
     # The company's identity provider; its address gives the rest (OpenID Connect Discovery 1.0).

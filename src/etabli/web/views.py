@@ -20,7 +20,7 @@ from etabli.kernel.events import Event
 from etabli.kernel.notifications import Notification
 from etabli.kernel.organisations import Organisation
 from etabli.kernel.screens.history import described_events
-from etabli.kernel.tenancy import opening
+from etabli.kernel.tenancy import opening, visible
 
 from . import day
 from .forms import AccountForm, NotificationChoices
@@ -34,10 +34,11 @@ def home(request: Any) -> HttpResponse:
         with opening():
             empty = not Organisation.objects.exists()
         return redirect("first-steps" if empty else "account_login")
-    feed = Event.objects.order_by("-id").select_related(None)[:12]
+    seen = request.actor.organisations("event.view")
+    feed = Event.objects.filter(organisation__in=seen).order_by("-id")[:12]
     context = {
         "title": _("My day"), "area": "day", "figures": day.figures(request.actor), "panels": day.panels(request.actor),
-        "steps": day.first_steps(request.actor), "events": described_events(feed, named=True) if request.actor.may("event.view") else [],
+        "steps": day.first_steps(request.actor), "events": described_events(feed, named=True),
     }  # fmt: skip
     return TemplateResponse(request, "web/day.html", context)
 
@@ -88,7 +89,8 @@ def options(request: Any, noun: str) -> HttpResponse:
     if screen is None or not can(request.actor, screen.verb("view")):
         raise Http404
     place = request.GET.get("organisation", "")
-    places = [int(place)] if place.isdigit() and len(place) < 19 else None
+    asked = [int(place)] if place.isascii() and place.isdigit() and len(place) < 19 else list(visible())
+    places = [o for o in asked if can(request.actor, screen.verb("view"), o)]
     found = search.find(request.GET.get("q", "")[:80], nouns=[noun], organisations=places, limit=20)
     choices = [{"value": e.object_id, "label": e.title, "detail": e.subtitle} for e in found]
     return TemplateResponse(request, "web/_options.html", {"options": choices})

@@ -1,5 +1,7 @@
 """The filters of a list: read from the address, shown as chips, used the same by pages, exports, bulk acts and API."""
 
+import functools
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -106,6 +108,18 @@ def _one_of(name: str, known: set[str]) -> Condition:
         if unknown:
             raise BadFilter(_("“%(value)s” is not one of the choices of %(name)s.") % {"value": unknown[0], "name": name})
         return Q(**{f"{name}__in": values})
+
+    return condition
+
+
+def named(**conditions: Callable[[], Q]) -> Condition:
+    """A condition for each value of the address; another value is told. The rows meet any of those chosen."""
+
+    def condition(values: list[str]) -> Q:
+        unknown = [v for v in values if v not in conditions]
+        if unknown:
+            raise BadFilter(_("“%(value)s” is not one of the choices.") % {"value": unknown[0][:40]})
+        return functools.reduce(operator.or_, [conditions[v]() for v in values])
 
     return condition
 

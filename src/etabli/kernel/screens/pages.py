@@ -184,7 +184,7 @@ def bulk_page(request: Any, screen: "Screen", name: str) -> HttpResponse:
         return _run_bulk(request, screen, act, rows, form.cleaned_data if form else {})
     context = {
         "screen": screen, "area": screen.area, "title": act.label, "form": form, "danger": act.danger,
-        "count": count, "names": [str(o) for o in rows[:8]], "submit_label": act.label, "cancel_url": screen.list_url,
+        "count": count, "consequences": [str(o) for o in rows[:8]] + (["…"] if count > 8 else []), "submit_label": act.label, "cancel_url": screen.list_url,
         "text": ngettext("%(n)s row is concerned.", "%(n)s rows are concerned.", count) % {"n": count},
         "keep": [
             {"name": n, "value": v}
