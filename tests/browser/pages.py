@@ -30,7 +30,7 @@ DAY = [
 ]
 FLEET = [
     Page("fleet", "/assets/"),
-    Page("fleet-filtered", "/assets/?state=in_service&kind={kind}&order=-warranty_end"),
+    Page("fleet-filtered", "/assets/?state=in_service&kind={kind}&sort=-warranty_end"),
     Page("fleet-nothing", "/assets/?q=zzzzzz"),
     Page("fleet-page-3", "/assets/?page=3"),
     Page("asset", "/assets/{asset}/"),

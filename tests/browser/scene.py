@@ -195,7 +195,7 @@ def sessions() -> dict[str, str]:
         session[SESSION_KEY] = str(account.pk)
         session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
         session[HASH_SESSION_KEY] = account.get_session_auth_hash()
-        session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "email": email}]
+        session["account_authentication_methods"] = [{"method": "password", "at": time.time() + 3600, "email": email}]
         session.create()
         opened[word] = str(session.session_key)
     return opened

@@ -27,7 +27,7 @@ def test_pages_opened_lately_are_the_first_help_of_the_palette(open_as: Opener, 
 
 
 def test_three_rows_are_changed_together_and_a_change_is_taken_back(open_as: Opener) -> None:
-    page = open_as("administrator", "/assets/?order=name")
+    page = open_as("administrator", "/assets/?sort=name")
     page.keyboard.press("/")
     page.keyboard.type("PC-00")
     page.wait_for_url("**q=PC-00*")
@@ -49,7 +49,7 @@ def test_three_rows_are_changed_together_and_a_change_is_taken_back(open_as: Ope
 
 def take_back_one(page: Page) -> None:
     """The undo of a toast."""
-    page.goto("/assets/?q=PC-00&order=name")
+    page.goto("/assets/?q=PC-00&sort=name")
     page.locator("tbody tr").first.get_by_role("link").first.click()
     address = page.url
     page.goto(f"{address}edit/")

@@ -159,7 +159,7 @@ class AssetScreen(Screen):
     def search_text(self, obj: Asset) -> tuple[str, str, str]:
         """Also found by any of its network addresses."""
         title, _subtitle, text = super().search_text(obj)
-        addresses = " ".join(pages.addresses_of(obj))
+        addresses = " ".join(pages.addresses_of(obj)) if obj.seen_at else ""  # no inventory, no address
         return title, " · ".join(str(p) for p in (obj.model, obj.person) if p), f"{text} {addresses}"
 
 

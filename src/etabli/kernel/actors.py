@@ -26,6 +26,7 @@ class Place:
     parent_id: int | None
     path: tuple[int, ...]
     colour: int = 1
+    demo: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def require(actor: Actor, verb: str, obj: Any = None) -> None:
 
 
 RIGHTS = """
-SELECT o.id, o.name, o.kind, o.parent_id, o.path, o.colour, bool_or(r.totp_required),
+SELECT o.id, o.name, o.kind, o.parent_id, o.path, o.colour, o.demo, bool_or(r.totp_required),
        array_agg(DISTINCT v.verb) FILTER (WHERE v.verb IS NOT NULL)
   FROM kernel_organisation o
   JOIN kernel_membership m ON m.account_id = %s
@@ -108,8 +109,8 @@ def actor_of(account: Account, *, source: str = "screen", limit: Iterable[str] |
         account_id=account.pk,
         label=str(account),
         source=source,
-        grants={row[0]: frozenset(row[7] or ()) for row in rows},
-        places={row[0]: Place(row[0], row[1], row[2], row[3], tuple(row[4]), row[5]) for row in rows},
+        grants={row[0]: frozenset(row[8] or ()) for row in rows},
+        places={row[0]: Place(row[0], row[1], row[2], row[3], tuple(row[4]), row[5], row[6]) for row in rows},
         limit=None if limit is None else frozenset(limit),
-        totp_required=any(row[6] for row in rows),
+        totp_required=any(row[7] for row in rows),
     )

@@ -91,12 +91,8 @@ def scope(*organisations: int) -> Iterator[None]:
     """Open a transaction that sees just these organisations (ids). Scopes nest; the outer one comes back."""
     token = _visible.set(tuple(organisations))
     try:
-        with transaction.atomic():
-            before = _tell("app.organisations", ",".join(map(str, organisations)))
+        with _set_locally("app.organisations", ",".join(map(str, organisations))):
             yield
-            # A transaction marked for rollback takes no more statements, and the rollback restores the setting.
-            if not transaction.get_rollback():
-                _tell("app.organisations", before)
     finally:
         _visible.reset(token)
 
@@ -104,11 +100,8 @@ def scope(*organisations: int) -> Iterator[None]:
 @contextmanager
 def opening() -> Iterator[None]:
     """Read the door tables (memberships, tokens, keys) to find out which scope to open."""
-    with transaction.atomic():
-        before = _tell("app.opening", "on")
+    with _set_locally("app.opening", "on"):
         yield
-        if not transaction.get_rollback():
-            _tell("app.opening", before)
 
 
 @contextmanager
@@ -121,6 +114,18 @@ def everywhere(*, because: str) -> Iterator[None]:
         ids = list(Organisation.objects.values_list("pk", flat=True))
     with scope(*ids):
         yield
+
+
+@contextmanager
+def _set_locally(setting: str, value: str) -> Iterator[None]:
+    """A setting for the length of a transaction; inside another one, the former value comes back at the end."""
+    outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        before = _tell(setting, value)
+        yield
+        # The end of the outermost transaction forgets the setting by itself, and so does a rollback.
+        if not outermost and not transaction.get_rollback():
+            _tell(setting, before)
 
 
 def _tell(setting: str, value: str) -> str:

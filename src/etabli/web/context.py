@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from etabli.kernel import notifications
-from etabli.kernel.organisations import Organisation
 from etabli.kernel.tenancy import visible
 
 from . import markup, nav
@@ -34,7 +33,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "unread": notifications.unread(account).count(),
         "palette_url": reverse("palette"), "search_url": reverse("search"), "notifications_url": reverse("notification-list"),
         "me": {"name": str(account), "initials": account.initials, "role": account.email, "url": reverse("my-account")},
-        "demo_loaded": _demo_loaded(), "demo_url": reverse("demo"), "logout_url": reverse("account_logout"),
+        "demo_loaded": any(p.demo for p in actor.places.values()), "demo_url": reverse("demo"), "logout_url": reverse("account_logout"),
     }  # fmt: skip
 
 
@@ -103,7 +102,3 @@ def organisation_choice(request: HttpRequest, actor: Any) -> dict[str, Any] | No
         "initials": markup.initials(shown.name),
         "choices": choices if len(places) > 1 else [],
     }
-
-
-def _demo_loaded() -> bool:
-    return Organisation.objects.filter(demo=True).exists()

@@ -7,6 +7,7 @@ Every function escapes its text and returns a SafeString.
 
 import zlib
 from collections.abc import Sequence
+from functools import cache
 from typing import Literal
 
 from django.templatetags.static import static
@@ -26,6 +27,7 @@ def icon(name: str, css: str = "") -> SafeString:
     return format_html('<svg class="i {}" aria-hidden="true"><use href="{}"/></svg>', css, drawing)
 
 
+@cache
 def sprite_url() -> str:
     """Where the icon sprite is served."""
     return static("vendor/icons.svg")

@@ -1,5 +1,6 @@
 """The real product in a directory of its own: its database, its web server, its worker, on a free port."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -68,14 +69,10 @@ class Product:
 
     def kill_web(self) -> None:
         """As a power cut does; its children too."""
-        if self.web:
-            os.killpg(self.web.pid, signal.SIGKILL)
-            self.web.wait()
+        _kill(self.web)
 
     def kill_worker(self) -> None:
-        if self.worker:
-            os.killpg(self.worker.pid, signal.SIGKILL)
-            self.worker.wait()
+        _kill(self.worker)
 
     def kill_database(self) -> None:
         """kill -9 of the server and of all its sessions."""
@@ -164,6 +161,13 @@ class Product:
                 stderr=file,
                 start_new_session=True,
             )
+
+
+def _kill(program: subprocess.Popen[bytes] | None) -> None:
+    if program:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(program.pid, signal.SIGKILL)
+        program.wait()
 
 
 def _free_port() -> int:

@@ -25,6 +25,7 @@ from ..events import together
 from .filters import BadFilter
 from .forms import CUSTOM, OWNED, STALE, defaults_of, form_class, values_of
 from .listing import Listing
+from .memory import remembering
 
 if TYPE_CHECKING:
     from .screen import Screen
@@ -180,7 +181,7 @@ def _create_many(screen: "Screen", request: Any, bodies: list[Any]) -> list[dict
     if len(bodies) > MOST_CREATED:
         raise HttpError(400, _("At most %(most)s objects a call.") % {"most": MOST_CREATED})
     made = []
-    with transaction.atomic(), together():
+    with transaction.atomic(), together(), remembering():
         for number, body in enumerate(bodies):
             try:
                 made.append(_create(screen, request, _sent(body)))

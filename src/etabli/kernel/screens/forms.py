@@ -18,6 +18,7 @@ from ..actors import Actor, can
 from ..organisations import Organisation
 from ..tenancy import Noun, OrganisationModel, SharedModel, visible
 from .columns import capitalised
+from .memory import RelatedChoiceField, once
 
 if TYPE_CHECKING:
     from .screen import Screen
@@ -90,6 +91,8 @@ class NounForm(forms.ModelForm):
                 del self.fields[name]  # a client does not see its provider: saving must not cut it off
                 continue
             one.queryset = queryset
+            if isinstance(one, RelatedChoiceField):
+                one.owner = self.organisation_id
             one.widget = ComboSelect(queryset.model, one.widget.attrs, choices=one.widget.choices)
             one.widget.is_required = one.required
 
@@ -102,7 +105,8 @@ class NounForm(forms.ModelForm):
         if not self.screen.has_custom_fields:
             return
         places = [self.organisation_id] if self.organisation_id else list(visible())
-        self.custom_fields = customfields.fields_of(self.screen.noun, places)
+        noun = self.screen.noun
+        self.custom_fields = once((noun, *places), lambda: customfields.fields_of(noun, places))
         for one in self.custom_fields:
             stored = (self.instance.custom or {}).get(one.key)
             made = customfields.form_field(one, stored)
@@ -135,12 +139,28 @@ class NounForm(forms.ModelForm):
             values = {f.key: self.cleaned_data.get(CUSTOM + f.key) for f in self.custom_fields}
             self.instance.custom = {**(self.instance.custom or {}), **customfields.clean_values(self.custom_fields, values)}
 
+    def _get_validation_exclusions(self) -> set[str]:
+        """A related object that the form found among those offered exists: the model need not ask again."""
+        found = {n for n, v in self.cleaned_data.items() if isinstance(v, models.Model)}
+        return super()._get_validation_exclusions() | found  # type: ignore[misc]
+
     def validate_constraints(self) -> None:
         """Every constraint whose fields are sound, also those that count the organisation (which is no form field)."""
-        try:
-            self.instance.validate_constraints(exclude=set(self.errors))
-        except ValidationError as error:
-            self._update_errors(error)  # type: ignore[attr-defined]
+        for model, constraints in self.instance.get_constraints():
+            for constraint in constraints:
+                if self._moot(constraint):
+                    continue
+                try:
+                    constraint.validate(model, self.instance, exclude=set(self.errors))
+                except ValidationError as error:
+                    self._update_errors(error)  # type: ignore[attr-defined]
+
+    def _moot(self, constraint: Any) -> bool:
+        """A check whose fields are all empty: each check is a question to the database, and empty values pass it."""
+        if not isinstance(constraint, models.CheckConstraint) or not isinstance(constraint.condition, Q):
+            return False
+        values = [getattr(self.instance, name, True) for name in _names_in(constraint.condition)]
+        return all(value is None for value in values)
 
     def validate_unique(self) -> None:
         try:
@@ -161,6 +181,21 @@ class NounForm(forms.ModelForm):
 
     def _speaks(self, names: Sequence[str]) -> bool:
         return any(n in self.errors or self[n].value() not in (None, "", False) for n in names)
+
+
+def _names_in(condition: Any) -> set[str]:
+    """The fields that a condition speaks of."""
+    names: set[str] = set()
+    for child in condition.children:
+        if isinstance(child, Q):
+            names |= _names_in(child)
+        elif isinstance(child, tuple):
+            names.add(child[0].split("__")[0])
+            if isinstance(child[1], models.F):
+                names.add(child[1].name)
+        else:
+            names.add("")  # an expression: never moot
+    return names
 
 
 STALE = gettext_lazy(
@@ -225,6 +260,8 @@ def defaults_of(form: NounForm) -> dict[str, Any]:
 
 
 def _field(field: Any, **kwargs: Any) -> Any:
+    if field.many_to_one or field.one_to_one:
+        kwargs["form_class"] = RelatedChoiceField
     made = field.formfield(**kwargs)
     if made is None:
         return None

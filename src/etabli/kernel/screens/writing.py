@@ -43,10 +43,12 @@ def save(screen: "Screen", form: Any, actor: Actor, *, batch: Any = None) -> Any
 
 
 def _write(form: Any) -> None:
-    """What the form found free may have been taken meanwhile: the database has the last word, in a sentence."""
+    """What the form found free may have been taken meanwhile: the database has the last word, in a sentence.
+
+    The savepoint of the caller takes the failed statement back.
+    """
     try:
-        with transaction.atomic():
-            form.save()
+        form.save()
     except IntegrityError as error:
         raise ValidationError(
             _("The database refuses these values (%(rule)s): somebody may just have written the same.")

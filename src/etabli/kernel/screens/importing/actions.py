@@ -13,6 +13,7 @@ from ...jobs import Run
 from ...tenancy import scope
 from ...text import plain
 from ..history import described_changes, label_of
+from ..memory import remembering
 from ..writing import undo
 from . import sheets
 from .models import Import
@@ -45,7 +46,7 @@ def check(made: Import, screen: Any, actor: Actor, run: Run | None = None) -> No
         sheet = _sheet(made)
         if run:
             run.begin(_("Check the rows"), total=len(sheet.rows))
-        with transaction.atomic(), together():
+        with transaction.atomic(), together(), remembering():
             counts, preview = _walk(made, screen, actor, sheet, run, write=False)
             transaction.set_rollback(True)
     with scope(made.organisation_id):
@@ -63,7 +64,7 @@ def commit(made: Import, screen: Any, actor: Actor, run: Run | None = None) -> N
         sheet = _sheet(made)
         if run:
             run.begin(_("Write the rows"), total=len(sheet.rows))
-        with transaction.atomic(), together():
+        with transaction.atomic(), together(), remembering():
             counts, preview = _walk(made, screen, actor, sheet, run, write=True)
             if counts["error"]:
                 first = next(p for p in preview if p["outcome"] == "error")

@@ -111,8 +111,14 @@ class Reader:
         """The existing object with the same identity (first identity field that the row fills)."""
         for name in self.screen.identity:
             if value := values.get(name):
-                return self._by_identity(name).get(plain(str(value)))
+                found = self._by_identity(name).get(plain(str(value)))
+                return self._whole(found) if isinstance(found, int) else found
         return None
+
+    def _whole(self, key: int) -> Any:
+        """The recognised object, with what its form and its event read of it."""
+        joins = [f.name for f in self.screen.model._meta.concrete_fields if f.is_relation and f.name != "organisation"]
+        return self.screen.model._default_manager.select_related(*joins).get(pk=key) if joins else self.screen.model._default_manager.get(pk=key)
 
     def remember(self, obj: Any) -> None:
         """After a write: later rows of the same file see the object."""
@@ -123,7 +129,8 @@ class Reader:
     def _by_identity(self, name: str) -> dict[str, Any]:
         if name not in self._identities:
             rows = self.screen.model._default_manager.filter(organisation=self.organisation_id).exclude(**{name: ""})
-            self._identities[name] = {plain(str(getattr(o, name))): o for o in rows.iterator() if getattr(o, name)}
+            pairs = rows.order_by("-pk").values_list(name, "pk").iterator()
+            self._identities[name] = {plain(str(value)): key for value, key in pairs if value}
         return self._identities[name]
 
     def _load_names(self, name: str, field: Any) -> dict[str, int]:
