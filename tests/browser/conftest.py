@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from . import product
 from .product import Product
@@ -14,6 +14,8 @@ from .product import Product
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 WORDS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
+
+expect.set_options(timeout=15_000)  # the machine may do other things
 
 
 def pytest_collection_modifyitems(items: list[Any]) -> None:

@@ -7,15 +7,18 @@ their region again.
 
 import asyncio
 import logging
+import threading
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import psycopg
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import close_old_connections, connection
 from django.http import Http404, HttpRequest, StreamingHttpResponse
@@ -103,22 +106,66 @@ def hub() -> Hub:
 
 
 def sse(topic: str | Callable[..., str], render: Render) -> Callable[..., Any]:
-    """An asynchronous view that follows a topic, fixed or made from the address's arguments.
+    """A view that follows a topic, fixed or made from the address's arguments.
 
-    ``render(request, **arguments)`` returns the HTML of the region. It may raise ``PermissionDenied`` or
-    ``Http404``, which end the stream: rights are checked at each rendering.
+    ``render(request, **arguments)`` returns the HTML of the region; it may raise ``PermissionDenied`` or ``Http404``,
+    which end the stream: the check is made at each rendering.
     """
 
-    async def view(request: HttpRequest, **arguments: Any) -> StreamingHttpResponse:
+    def pieces(request: HttpRequest, arguments: dict[str, Any]) -> AsyncIterator[bytes]:
         name = topic if isinstance(topic, str) else topic(request, **arguments)
-        content = stream(request, name, lambda asking: render(asking, **arguments))
-        return StreamingHttpResponse(
-            content,
-            content_type="text/event-stream",
-            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-        )
+        return stream(request, name, lambda asking: render(asking, **arguments))
 
-    return view
+    async def view(request: HttpRequest, **arguments: Any) -> StreamingHttpResponse:
+        return _response(pieces(request, arguments))
+
+    def threaded_view(request: HttpRequest, **arguments: Any) -> StreamingHttpResponse:
+        return _response(in_thread(pieces(request, arguments)))
+
+    return view if settings.INTERFACE == "asgi" else threaded_view
+
+
+def _response(content: Any) -> StreamingHttpResponse:
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingHttpResponse(content, content_type="text/event-stream", headers=headers)
+
+
+def in_thread(pieces: AsyncIterator[bytes]) -> Iterator[bytes]:
+    """The same stream for a server that gives a thread to each request (WSGI): its events come from one loop beside.
+
+    Each open stream holds a thread: beyond :data:`MOST_THREADS` a page is given its present state, and asks again.
+    """
+    connection.close()  # back to the pool: the page's own transaction is over
+    loop = _loop_beside()
+    alone = _open.acquire(blocking=False)
+
+    async def step() -> bytes:
+        return await anext(pieces)
+
+    try:
+        while True:
+            try:
+                piece = asyncio.run_coroutine_threadsafe(step(), loop).result()
+            except StopAsyncIteration:
+                return
+            yield piece
+            if not alone and piece.startswith(b"data"):
+                return
+    finally:
+        asyncio.run_coroutine_threadsafe(pieces.aclose(), loop)  # type: ignore[attr-defined]
+        if alone:
+            _open.release()
+
+
+MOST_THREADS = 32
+_open = threading.BoundedSemaphore(MOST_THREADS)
+
+
+@cache
+def _loop_beside() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="live-loop", daemon=True).start()
+    return loop
 
 
 def stream(request: HttpRequest, topic: str, render: Callable[[HttpRequest], str]) -> AsyncIterator[bytes]:
@@ -199,7 +246,7 @@ async def _release_connection() -> None:
 
 
 def _connection_settings() -> dict[str, Any]:
-    settings = connection.get_connection_params()
+    wanted = connection.get_connection_params()
     return {
-        k: v for k, v in settings.items() if k not in ("cursor_factory", "context", "pool") and v is not None
+        k: v for k, v in wanted.items() if k not in ("cursor_factory", "context", "pool") and v is not None
     }

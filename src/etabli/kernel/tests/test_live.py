@@ -190,7 +190,8 @@ def test_a_stream_ends_after_a_while_so_that_rights_are_read_again(committed_wor
     run(committed_world, scenario)
 
 
-def test_the_view_names_its_topic_from_the_address(committed_world):
+def test_the_view_names_its_topic_from_the_address(committed_world, settings):
+    settings.INTERFACE = "asgi"
     view = sse(lambda _request, pk: f"calendar:{pk}", lambda _request, pk: f"<b>{pk}</b>\nend")
 
     async def scenario() -> None:
@@ -208,3 +209,24 @@ def test_the_view_names_its_topic_from_the_address(committed_world):
 def test_every_line_of_an_event_is_data():
     assert message("a\r\nb\rc") == b"data: a\ndata: b\ndata: c\n\n"
     assert message("") == b"data: \n\n"
+
+
+def test_a_server_with_threads_gets_the_same_stream(committed_world):
+    """What granian's WSGI server does: a plain iterator, in a thread that holds no database connection meanwhile."""
+    add(committed_world, "Office")
+    pieces = live.in_thread(open_stream(committed_world))
+    try:
+        first = next(piece for piece in pieces if piece.startswith(b"data"))
+        assert first == message("Office")
+        add(committed_world, "Night")
+        second = next(piece for piece in pieces if piece.startswith(b"data"))
+        assert second == message("Office,Night")
+    finally:
+        pieces.close()
+        asyncio.run_coroutine_threadsafe(close_threads(), live._loop_beside()).result(10)
+
+
+async def close_threads():
+    """Close what the rendering threads opened, so that the test database can be dropped."""
+    loop = asyncio.get_running_loop()
+    await asyncio.gather(*[loop.run_in_executor(live._threads, connections.close_all) for _thread in range(4)])

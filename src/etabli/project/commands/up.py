@@ -112,14 +112,16 @@ def _supervise(host: str, port: int, worker: bool, workers: int, first: bool) ->
 
 
 def web(host: str, port: int, workers: int) -> Program:
-    """The web server; ``ETABLI_INTERFACE`` (asgi or wsgi) chooses how it calls the application."""
-    interface = os.environ.get("ETABLI_INTERFACE", "asgi")
+    """The web server; ``ETABLI_INTERFACE`` (wsgi or asgi) chooses how it calls the application."""
+    interface = os.environ.get("ETABLI_INTERFACE", "wsgi")
     if interface not in ("asgi", "wsgi"):
         raise Failure(_("ETABLI_INTERFACE must be asgi or wsgi, not “{value}”.").format(value=interface))
     command = [sys.executable, "-P", "-m", "granian", f"etabli.project.{interface}:application"]
     called = {"asgi": "asginl"}.get(interface, interface)  # Django has no lifespan protocol
     command += ["--interface", called, "--host", host, "--port", str(port), "--workers", str(workers)]
     command += ["--log-level", "warning", "--workers-kill-timeout", "2"]
+    if interface == "wsgi":
+        command += ["--blocking-threads", "48"]  # of which live pages may hold 32
     return Program(_("The web server"), command)
 
 

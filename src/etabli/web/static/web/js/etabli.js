@@ -36,7 +36,10 @@ function remember(name, value) {
 /* Palette: fetched on first use */
 const palette = document.getElementById("palette");
 async function openPalette() {
-  if (!palette) return;
+  if (!palette || palette.open) return;
+  // Shown before its code has come, so that what is typed at once goes to its field.
+  palette.querySelector("input").value = "";
+  palette.showModal();
   const { open } = await import("./palette.js");
   open(palette);
 }

@@ -6,8 +6,6 @@ let asked = 0;
 
 export function open(element) {
   if (dialog !== element) bind(element);
-  field.value = "";
-  dialog.showModal();
   search();
 }
 
