@@ -104,10 +104,13 @@ def machine() -> dict[str, Any]:
         model = lines[0] if lines else ""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {
-        "processor": model or platform.processor(), "cores": os.cpu_count(), "memory_gib": round(memory, 1),
-        "system": platform.platform(), "python": platform.python_version(),
+        "processor": model or platform.processor(),
+        "cores": os.cpu_count(),
+        "memory_gib": round(memory, 1),
+        "system": platform.platform(),
+        "python": platform.python_version(),
         "load": round(os.getloadavg()[0], 2),
-    }  # fmt: skip
+    }
 
 
 def as_json(figures: list[Figure]) -> str:

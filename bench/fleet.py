@@ -20,9 +20,20 @@ from .rig import ADMIN
 SHARES = {"Grand Port": 60, "Hôpital Ouest": 25, "Lycées": 15}
 log = logging.getLogger("bench")
 TABLES = (
-    "people_site", "people_room", "people_person", "assets_manufacturer", "assets_assetmodel", "assets_asset", "assets_volume",
-    "assets_networkcard", "assets_operatingsystem", "inventory_agent", "inventory_document", "kernel_event", "kernel_searchentry",
-)  # fmt: skip
+    "people_site",
+    "people_room",
+    "people_person",
+    "assets_manufacturer",
+    "assets_assetmodel",
+    "assets_asset",
+    "assets_volume",
+    "assets_networkcard",
+    "assets_operatingsystem",
+    "inventory_agent",
+    "inventory_document",
+    "kernel_event",
+    "kernel_searchentry",
+)
 
 # Each statement fills a table for the organisation %(o)s with %(n)s assets. Numbers come from multiplications by
 # primes rather than random(): the same database each time, spread enough for the planner's statistics.

@@ -41,25 +41,55 @@ def figures(*, quick: bool, size: str) -> Iterator[Figure]:
 def machine(name: str, *, programs: int, padding: int) -> dict[str, Any]:
     """A plain computer; ``padding`` bytes of comment on each program and process bring it to a real one's size."""
     rows = [
-        {"name": f"programme-{n}", "version": f"{n % 9}.{n % 7}.{n}", "publisher": f"Éditeur {n % 40}", "arch": "x86_64", "from": "registry",
-         "install_date": "2026-03-12", "comments": "x" * padding, "guid": str(uuid.uuid5(uuid.NAMESPACE_DNS, str(n)))}
+        {
+            "name": f"programme-{n}",
+            "version": f"{n % 9}.{n % 7}.{n}",
+            "publisher": f"Éditeur {n % 40}",
+            "arch": "x86_64",
+            "from": "registry",
+            "install_date": "2026-03-12",
+            "comments": "x" * padding,
+            "guid": str(uuid.uuid5(uuid.NAMESPACE_DNS, str(n))),
+        }
         for n in range(programs)
-    ]  # fmt: skip
+    ]
     processes = [
         {"cmd": "x" * padding, "pid": n, "user": "SYSTEM", "mem": "0.1", "cpuusage": "0"} for n in range(200)
     ]
     return {
-        "action": "inventory", "deviceid": name, "itemtype": "Computer", "version": "1.15",
+        "action": "inventory",
+        "deviceid": name,
+        "itemtype": "Computer",
+        "version": "1.15",
         "content": {
-            "hardware": {"name": name, "uuid": str(uuid.uuid5(uuid.NAMESPACE_DNS, name)), "memory": 16000, "chassis_type": "Laptop"},
+            "hardware": {
+                "name": name,
+                "uuid": str(uuid.uuid5(uuid.NAMESPACE_DNS, name)),
+                "memory": 16000,
+                "chassis_type": "Laptop",
+            },
             "bios": {"smanufacturer": "Dell Inc.", "smodel": "Latitude 5450", "ssn": name.upper()},
-            "operatingsystem": {"name": "Windows", "full_name": "Microsoft Windows 11 Professionnel", "version": "24H2", "kernel_version": "10.0.26100"},
+            "operatingsystem": {
+                "name": "Windows",
+                "full_name": "Microsoft Windows 11 Professionnel",
+                "version": "24H2",
+                "kernel_version": "10.0.26100",
+            },
             "cpus": [{"name": "Intel(R) Core(TM) Ultra 5 135U", "core": 12, "thread": 14, "speed": 1600}],
             "drives": [{"letter": "C:", "total": 480000, "free": 200000, "filesystem": "NTFS"}],
-            "networks": [{"description": "Ethernet", "mac": "c8:4b:d6:01:02:03", "type": "ethernet", "ipaddress": "10.9.8.7", "ipmask": "255.255.0.0"}],
-            "softwares": rows, "processes": processes,
+            "networks": [
+                {
+                    "description": "Ethernet",
+                    "mac": "c8:4b:d6:01:02:03",
+                    "type": "ethernet",
+                    "ipaddress": "10.9.8.7",
+                    "ipmask": "255.255.0.0",
+                }
+            ],
+            "softwares": rows,
+            "processes": processes,
         },
-    }  # fmt: skip
+    }
 
 
 def _accepted(organisation: int, times: int, size: str) -> Iterator[Figure]:

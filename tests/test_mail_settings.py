@@ -39,7 +39,9 @@ def admin(firm, client_of, settings):
 
 def say(firm, **values):
     for key, value in values.items():
-        preferences.set_value(f"mail.{key}", value, organisation=None, actor=actor_of(firm.provider.administrator))
+        preferences.set_value(
+            f"mail.{key}", value, organisation=None, actor=actor_of(firm.provider.administrator)
+        )
 
 
 def test_a_server_that_works_sends_a_real_message_to_whoever_asks(server, admin, firm):

@@ -36,9 +36,16 @@ WORD = "zorglub"
 BY_SLUG = {screen.slug: screen for screen in registry.values()}
 SCREENS = {screen.noun: screen for screen in registry.values()}
 VERB_OF = {
-    "list": "view", "detail": "view", "history": "view", "columns": "view", "export": "export", "add": "add",
-    "edit": "change", "delete": "delete", "import": "import",
-}  # fmt: skip
+    "list": "view",
+    "detail": "view",
+    "history": "view",
+    "columns": "view",
+    "export": "export",
+    "add": "add",
+    "edit": "change",
+    "delete": "delete",
+    "import": "import",
+}
 
 ANYBODY = {
     "alive": "a load balancer asks whether the server lives",
@@ -100,10 +107,17 @@ PAGES = [a for a in addresses() if not a.route.startswith(("api/v1/", "compte/")
 OF_SCREENS = [a for a in PAGES if a.screen]
 OTHERS = [a for a in PAGES if not a.screen]
 BESIDE = {
-    "annex-note": "note", "annex-tag": "tag", "annex-untag": "untag", "annex-file": "file", "annex-link": "link",
-    "annex-detach": "detach", "annex-unlink": "unlink", "file": "file",
-    "switch": "organisation", "notification-detail": "notification",
-}  # fmt: skip
+    "annex-note": "note",
+    "annex-tag": "tag",
+    "annex-untag": "untag",
+    "annex-file": "file",
+    "annex-link": "link",
+    "annex-detach": "detach",
+    "annex-unlink": "unlink",
+    "file": "file",
+    "switch": "organisation",
+    "notification-detail": "notification",
+}
 
 
 class World:
@@ -132,9 +146,17 @@ class World:
         keys = {"detach": Attachment, "unlink": Link, "file": File}
         model = keys.get(BESIDE.get(address.name, ""))
         found = {
-            "noun": "site", "organisation": self.firm.acme.id, "tag": self.maker.get(Tag).pk, "slug": "sites", "section": "mail",
-            "pk": self.maker.get(model).pk if model else self.firm.acme.id if address.name == "switch" else site.pk,
-        }  # fmt: skip
+            "noun": "site",
+            "organisation": self.firm.acme.id,
+            "tag": self.maker.get(Tag).pk,
+            "slug": "sites",
+            "section": "mail",
+            "pk": self.maker.get(model).pk
+            if model
+            else self.firm.acme.id
+            if address.name == "switch"
+            else site.pk,
+        }
         if address.name == "notification-detail":
             found["pk"] = self.maker.get(_model("kernel.Notification")).pk
         return {name: found[name] for name in address.arguments}
@@ -184,9 +206,11 @@ def login_or_refusal(response: Any) -> bool:
 def rows_of(screen: Screen, firm: Firm) -> list[Any]:
     """Everything Acme has of a noun, to see that nothing moved."""
     with scope(firm.acme.id):
-        return list(screen.model._default_manager.filter(organisation=firm.acme.id).order_by("pk").values()) if (
-            screen.noun != "organisation"
-        ) else list(screen.model._default_manager.values("pk", "name", "kind", "parent"))  # fmt: skip
+        return (
+            list(screen.model._default_manager.filter(organisation=firm.acme.id).order_by("pk").values())
+            if (screen.noun != "organisation")
+            else list(screen.model._default_manager.values("pk", "name", "kind", "parent"))
+        )
 
 
 def test_every_address_is_walked_or_listed():

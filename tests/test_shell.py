@@ -71,7 +71,9 @@ def test_the_theme_is_remembered_in_the_account_and_in_a_cookie(browser, firm):
     assert browser.post("/theme/", {"theme": "pink"}).status_code == 405
 
 
-def test_an_organisation_overrides_a_setting_and_a_client_s_administrator_cannot_change_the_installation(client_of, firm):
+def test_an_organisation_overrides_a_setting_and_a_client_s_administrator_cannot_change_the_installation(
+    client_of, firm
+):
     admin = client_of(firm.acme.administrator)
     page = admin.get(f"/reglages/inventory/{firm.acme.id}/").content.decode()
     names = [n for n in re.findall(r'name="([^"]+)"', page) if "expiration_hours" in n]
@@ -87,13 +89,17 @@ def test_a_token_is_shown_once_and_opens_the_api_within_its_scopes(client_of, cl
     with scope(firm.acme.id):
         Site.objects.create(name="Siège")
     admin = client_of(firm.acme.administrator)
-    page = admin.post("/api-tokens/new/", {"name": "script", "organisation": firm.acme.id, "scopes": "site.view"}).content.decode()
+    page = admin.post(
+        "/api-tokens/new/", {"name": "script", "organisation": firm.acme.id, "scopes": "site.view"}
+    ).content.decode()
     token = re.search(r"etb_\w{8}_[\w-]+", page)
     assert token, page[:3000]
     headers = {"Authorization": f"Bearer {token[0]}"}
     assert client.get("/api/v1/sites", headers=headers).json()["count"] == 1
     assert client.get("/api/v1/assets", headers=headers).status_code == 403
-    assert client.post("/api/v1/sites", b"{}", content_type="application/json", headers=headers).status_code in {403, 422}
+    assert client.post(
+        "/api/v1/sites", b"{}", content_type="application/json", headers=headers
+    ).status_code in {403, 422}
     assert token[0] not in admin.get("/api-tokens/").content.decode()
 
 
@@ -101,7 +107,9 @@ def test_undo_from_the_message_puts_a_value_back(browser, firm):
     add_site(browser, firm.acme.id, "Ancien nom")
     with scope(firm.acme.id):
         site = Site.objects.get(name="Ancien nom")
-    page = browser.post(f"/sites/{site.pk}/edit/", {"name": "Nouveau nom", "country": "FR", "version": "1"}, follow=True)
+    page = browser.post(
+        f"/sites/{site.pk}/edit/", {"name": "Nouveau nom", "country": "FR", "version": "1"}, follow=True
+    )
     undo = re.search(r"/evenements/\d+/undo/", page.content.decode())
     assert undo
     browser.post(undo[0])
@@ -111,7 +119,18 @@ def test_undo_from_the_message_puts_a_value_back(browser, firm):
 
 
 def test_every_page_of_the_shell_opens(browser):
-    pages = ["/", "/recherche/", "/mon-compte/", "/mon-compte/notifications/", "/notifications/", "/aide/", "/style/", "/api/", "/reglages/", "/accessibilite/"]
+    pages = [
+        "/",
+        "/recherche/",
+        "/mon-compte/",
+        "/mon-compte/notifications/",
+        "/notifications/",
+        "/aide/",
+        "/style/",
+        "/api/",
+        "/reglages/",
+        "/accessibilite/",
+    ]
     assert {p: browser.get(p).status_code for p in pages} == dict.fromkeys(pages, 200)
 
 

@@ -1,4 +1,6 @@
-"""What every test may ask for: a provider with two clients, people in each role, ways in, objects of any noun."""
+"""What every test may ask for: a provider with two clients, people in each role, ways in, objects of any
+noun.
+"""
 
 import datetime
 import itertools
@@ -98,7 +100,8 @@ def actor_of() -> Callable[[Account], Actor]:
 
 
 class Maker:
-    """Makes an object of any model from the types of its fields: a new noun is covered the day it is declared.
+    """Makes an object of any model from the types of its fields: a new noun is covered the day it is
+    declared.
 
     Every text holds ``word``. ``special`` (by model name) is for the few whose rules no type tells.
     """
@@ -195,8 +198,11 @@ SPECIAL: dict[str, Callable[[Maker], dict[str, Any]]] = {
     "Attachment": lambda m: {"noun": "site", "object_id": m.get(_model("people.Site")).pk},
     "Tagging": lambda m: {"noun": "site", "object_id": m.get(_model("people.Site")).pk},
     "Link": lambda m: {
-        "noun": "site", "object_id": m.get(_model("people.Site")).pk, "relation": "related",
-        "other_noun": "site", "other_id": m.new(_model("people.Site")).pk,
+        "noun": "site",
+        "object_id": m.get(_model("people.Site")).pk,
+        "relation": "related",
+        "other_noun": "site",
+        "other_id": m.new(_model("people.Site")).pk,
     },
     "Membership": lambda m: {"role": m.new(Role)},
     "Role": lambda m: {"organisation": m.staff.organisation, "verbs": ["asset.view"]},
@@ -205,7 +211,7 @@ SPECIAL: dict[str, Callable[[Maker], dict[str, Any]]] = {
     "WebhookDelivery": lambda m: {"event": m.new(_model("kernel.Event"))},
     "NetworkCard": lambda m: {"mac": "00:11:22:33:44:55"},
     "SearchEntry": lambda m: {"noun": "asset"},
-}  # fmt: skip
+}
 
 
 def _model(label: str) -> type[models.Model]:

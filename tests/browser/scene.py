@@ -46,7 +46,7 @@ def found() -> dict[str, int]:
     from etabli.kernel.calendars import Calendar, Holiday
     from etabli.kernel.events import Event
     from etabli.kernel.organisations import Membership, Organisation, Role
-    from etabli.people.models import Building, Floor, OrgUnit, Person, Rack, Room, Site, Team
+    from etabli.people.models import Building, Floor, OrgUnit, Rack, Room, Site, Team
 
     laptop = Asset.objects.filter(kind__key="laptop", person__isnull=False, volumes__isnull=False).order_by("name").first()
     bare = Asset.objects.filter(kind__key="monitor").order_by("name").first()
@@ -180,10 +180,10 @@ def names() -> dict[str, str]:
 
 def sessions() -> dict[str, str]:
     """A session key for each of two people, as if they had logged in."""
+    from allauth.account.models import EmailAddress
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
 
-    from allauth.account.models import EmailAddress
     from etabli.kernel.accounts import Account
 
     opened = {}

@@ -1,4 +1,6 @@
-"""What a machine is made of, as its last inventory says. Rows are replaced section by section, never edited by hand."""
+"""What a machine is made of, as its last inventory says. Rows are replaced section by section, never edited
+by hand.
+"""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models

@@ -158,12 +158,13 @@ class Asset(Noun):
                 condition=~models.Q(tag=""),
                 name="asset_tag_once",
                 violation_error_message=_("Another asset of this organisation already has this tag."),
-            ),  # fmt: skip
+            ),
             models.CheckConstraint(
                 condition=models.Q(price__isnull=True) | models.Q(price__gte=0), name="asset_price"
             ),
         ]
-        # Included columns let a deep page, a count and the policy (it reads the organisation) stay in the index.
+        # Included columns let a deep page, a count and the policy (it reads the organisation) stay in the
+        # index.
         indexes = [
             models.Index(Plain("name"), "id", name="asset_by_name", include=["name", "organisation"]),
             models.Index("organisation", Plain("name"), "id", name="asset_by_org_name", include=["name"]),
@@ -172,19 +173,24 @@ class Asset(Noun):
             models.Index(fields=["state", "id"], name="asset_state_id", include=["organisation"]),
             models.Index(fields=["warranty_end", "id"], name="asset_warranty", include=["organisation"]),
             models.Index(
-                models.F("warranty_end").desc(nulls_last=True), models.F("id").desc(), name="asset_warranty_down",
+                models.F("warranty_end").desc(nulls_last=True),
+                models.F("id").desc(),
+                name="asset_warranty_down",
                 include=["organisation"],
-            ),  # fmt: skip
+            ),
             models.Index(fields=["seen_at", "id"], name="asset_seen", include=["organisation"]),
             models.Index(
-                models.F("seen_at").desc(nulls_last=True), models.F("id").desc(), name="asset_seen_down",
+                models.F("seen_at").desc(nulls_last=True),
+                models.F("id").desc(),
+                name="asset_seen_down",
                 include=["organisation"],
-            ),  # fmt: skip
+            ),
             models.Index(Plain("system"), "id", name="asset_system", include=["system", "organisation"]),
             models.Index(
-                fields=["organisation"], name="asset_counts",
+                fields=["organisation"],
+                name="asset_counts",
                 include=["state", "seen_at", "warranty_end", "criticality", "kind", "site", "bought_on"],
-            ),  # fmt: skip
+            ),
         ]
 
     def __str__(self) -> str:
@@ -197,6 +203,14 @@ class Asset(Noun):
 
 
 __all__ = [
-    "Asset", "AssetKind", "AssetModel", "Disk", "Manufacturer", "MemoryModule", "NetworkCard", "OperatingSystem",
-    "Processor", "Volume",
-]  # fmt: skip
+    "Asset",
+    "AssetKind",
+    "AssetModel",
+    "Disk",
+    "Manufacturer",
+    "MemoryModule",
+    "NetworkCard",
+    "OperatingSystem",
+    "Processor",
+    "Volume",
+]

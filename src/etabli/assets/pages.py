@@ -103,9 +103,11 @@ def hardware(asset: Asset, request: HttpRequest) -> Iterable[Panel]:
     yield Panel(_("Memory"), template="assets/_table.html", context=_table(
         asset.memorymodules.all(), ["slot", "size_mib", "kind", "speed_mhz", "manufacturer", "part_number", "serial"]))  # fmt: skip
     yield Panel(_("Disks"), template="assets/_table.html", context=_table(
-        asset.disks.all(), ["name", "model", "size_mib", "kind", "interface", "serial", "firmware"]))  # fmt: skip
+        # fmt: skip
+        asset.disks.all(), ["name", "model", "size_mib", "kind", "interface", "serial", "firmware"]))
     yield Panel(_("Volumes"), template="assets/_table.html", context=_table(
-        asset.volumes.all(), ["mount", "label", "filesystem", "size_mib", "free_mib", "encrypted"]))  # fmt: skip
+        # fmt: skip
+        asset.volumes.all(), ["mount", "label", "filesystem", "size_mib", "free_mib", "encrypted"]))
     system = getattr(asset, "operating_system", None)
     if system:
         fields = [f for f in system._meta.concrete_fields if f.name not in {"id", "organisation", "asset"}]

@@ -28,9 +28,17 @@ RECENT = timedelta(hours=24)
 SOON = timedelta(days=90)
 STATES = dict(Asset.State.choices)  # get_state_display() builds this dict again for each row
 TONES = {
-    "in_service": "ok", "in_stock": "info", "on_loan": "info", "preparing": "info", "in_repair": "warn", "to_retire": "warn",
-    "lost": "bad", "stolen": "bad", "retired": "off", "gone": "off",
-}  # fmt: skip
+    "in_service": "ok",
+    "in_stock": "info",
+    "on_loan": "info",
+    "preparing": "info",
+    "in_repair": "warn",
+    "to_retire": "warn",
+    "lost": "bad",
+    "stolen": "bad",
+    "retired": "off",
+    "gone": "off",
+}
 
 
 def name_cell(asset: Asset) -> str:
@@ -53,7 +61,11 @@ def seen_cell(asset: Asset) -> str:
     now = timezone.now()
     text = _("%(time)s ago") % {"time": timesince(asset.seen_at, now, depth=1)}
     tone = "ok" if now - asset.seen_at < RECENT else "off"
-    return format_html('<span title="{}">{}</span>', timezone.localtime(asset.seen_at).strftime("%d/%m/%Y %H:%M"), markup.state(text, tone, plain=True))
+    return format_html(
+        '<span title="{}">{}</span>',
+        timezone.localtime(asset.seen_at).strftime("%d/%m/%Y %H:%M"),
+        markup.state(text, tone, plain=True),
+    )
 
 
 def warranty_cell(asset: Asset) -> str:
@@ -97,30 +109,85 @@ class AssetScreen(Screen):
         Column("name", gettext_lazy("Asset"), name_cell, sort=(Plain("name"),), related=("kind", "model")),
         Column("person", gettext_lazy("Assigned to"), lambda a: show(a.person), related=("person",), css="q"),
         Column("site", gettext_lazy("Place"), place_cell, related=("site", "room"), css="m p-hide"),
-        Column("system", gettext_lazy("System"), lambda a: show(a.system), sort=(Plain("system"),), css="p-hide"),
+        Column(
+            "system", gettext_lazy("System"), lambda a: show(a.system), sort=(Plain("system"),), css="p-hide"
+        ),
         Column("state", gettext_lazy("State"), state_cell, sort=("state",), css="p-end"),
         Column("warranty_end", gettext_lazy("Warranty"), warranty_cell, sort=("warranty_end",), css="p-hide"),
         Column("seen_at", gettext_lazy("Last contact"), seen_cell, sort=("seen_at",), css="m p-hide"),
-        Column("serial", gettext_lazy("Serial number"), lambda a: show(a.serial), css="m p-hide", shown=False),
+        Column(
+            "serial", gettext_lazy("Serial number"), lambda a: show(a.serial), css="m p-hide", shown=False
+        ),
         Column("tag", gettext_lazy("Asset tag"), lambda a: show(a.tag), css="m p-hide", shown=False),
-        Column("criticality", gettext_lazy("Criticality"), lambda a: show(a.get_criticality_display()), css="m p-hide", shown=False),
-        Column("last_user", gettext_lazy("Last user"), lambda a: show(a.last_user), css="m p-hide", shown=False),
+        Column(
+            "criticality",
+            gettext_lazy("Criticality"),
+            lambda a: show(a.get_criticality_display()),
+            css="m p-hide",
+            shown=False,
+        ),
+        Column(
+            "last_user", gettext_lazy("Last user"), lambda a: show(a.last_user), css="m p-hide", shown=False
+        ),
         Column("price", gettext_lazy("Price"), lambda a: show(a.price), css="m p-hide num", shown=False),
-    ]  # fmt: skip
+    ]
     filters = [
-        "kind", "state", "site", "criticality",
-        Filter("warranty", gettext_lazy("Warranty"), _warranty, lambda: [("soon", _("ends within 90 days")), ("ended", _("ended"))]),
-        Filter("seen", gettext_lazy("Last contact"), _seen, lambda: [("day", _("within 24 h")), ("old", _("more than 30 days ago")), ("never", _("never"))]),
+        "kind",
+        "state",
+        "site",
+        "criticality",
+        Filter(
+            "warranty",
+            gettext_lazy("Warranty"),
+            _warranty,
+            lambda: [("soon", _("ends within 90 days")), ("ended", _("ended"))],
+        ),
+        Filter(
+            "seen",
+            gettext_lazy("Last contact"),
+            _seen,
+            lambda: [("day", _("within 24 h")), ("old", _("more than 30 days ago")), ("never", _("never"))],
+        ),
         "bought_on",
-    ]  # fmt: skip
-    search = ["tag", "serial", "model__name", "model__manufacturer__name", "person__name", "site__name", "system", "last_user"]
+    ]
+    search = [
+        "tag",
+        "serial",
+        "model__name",
+        "model__manufacturer__name",
+        "person__name",
+        "site__name",
+        "system",
+        "last_user",
+    ]
     fields = [
-        "name", "kind", "state", "tag", "serial", "model", "person", "site", "room", "rack", "parent", "criticality", "criticality_reason",
-        "bought_on", "commissioned_on", "price", "supplier", "order_number", "warranty_end", "remarks",
-    ]  # fmt: skip
+        "name",
+        "kind",
+        "state",
+        "tag",
+        "serial",
+        "model",
+        "person",
+        "site",
+        "room",
+        "rack",
+        "parent",
+        "criticality",
+        "criticality_reason",
+        "bought_on",
+        "commissioned_on",
+        "price",
+        "supplier",
+        "order_number",
+        "warranty_end",
+        "remarks",
+    ]
     sections = [
         (gettext_lazy("Where and who"), ["person", "site", "room", "rack", "parent"]),
-        (gettext_lazy("Purchase and warranty"), ["bought_on", "commissioned_on", "price", "supplier", "order_number", "warranty_end"]),
+        (
+            gettext_lazy("Purchase and warranty"),
+            ["bought_on", "commissioned_on", "price", "supplier", "order_number", "warranty_end"],
+        ),
         (gettext_lazy("Criticality"), ["criticality", "criticality_reason"]),
         (gettext_lazy("Remarks"), ["remarks"]),
     ]
@@ -136,13 +203,31 @@ class AssetScreen(Screen):
 
     def figures(self, rows: QuerySet[Any], actor: Actor) -> list[Figure]:
         """The numbers of the fleet: one query, of a large fleet some seconds old."""
-        counts = remembered(("fleet", *scope_of(actor)), lambda: _counts(rows), rows=lambda found: found["total"])
+        counts = remembered(
+            ("fleet", *scope_of(actor)), lambda: _counts(rows), rows=lambda found: found["total"]
+        )
         total = counts["total"] or 1
         url = self.list_url
         return [
-            Figure(_("In service"), counts["service"], f"{url}?state=in_service", detail=_("%(n)s %% of the fleet") % {"n": round(100 * counts["service"] / total)}),
-            Figure(_("Seen within 24 h"), counts["seen"], f"{url}?seen=day", detail=_("%(n)s %% of the fleet") % {"n": round(100 * counts["seen"] / total)}),
-            Figure(_("To look at"), counts["watch"], f"{url}?state=in_repair&state=to_retire", "warn" if counts["watch"] else "", _("in repair or to retire")),
+            Figure(
+                _("In service"),
+                counts["service"],
+                f"{url}?state=in_service",
+                detail=_("%(n)s %% of the fleet") % {"n": round(100 * counts["service"] / total)},
+            ),
+            Figure(
+                _("Seen within 24 h"),
+                counts["seen"],
+                f"{url}?seen=day",
+                detail=_("%(n)s %% of the fleet") % {"n": round(100 * counts["seen"] / total)},
+            ),
+            Figure(
+                _("To look at"),
+                counts["watch"],
+                f"{url}?state=in_repair&state=to_retire",
+                "warn" if counts["watch"] else "",
+                _("in repair or to retire"),
+            ),
             Figure(_("Warranty ends < 90 days"), counts["soon"], f"{url}?warranty=soon"),
         ]
 

@@ -20,7 +20,7 @@ from etabli.assets.models import (
     OperatingSystem,
     Processor,
     Volume,
-)  # fmt: skip
+)
 from etabli.kernel.tenancy import OrganisationModel
 from etabli.kernel.text import Plain, plain
 
@@ -36,12 +36,26 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "cards": ("networks", "network_ports"),
 }
 CHASSIS_KINDS = {
-    "laptop": "laptop", "notebook": "laptop", "portable": "laptop", "sub notebook": "laptop",
-    "convertible": "laptop", "detachable": "laptop", "desktop": "desktop", "low profile desktop": "desktop",
-    "mini tower": "desktop", "tower": "desktop", "mini pc": "desktop", "all in one": "desktop",
-    "space-saving": "desktop", "stick pc": "desktop", "tablet": "tablet", "rack mount chassis": "server",
-    "main server chassis": "server", "blade": "server", "blade enclosure": "server",
-}  # fmt: skip
+    "laptop": "laptop",
+    "notebook": "laptop",
+    "portable": "laptop",
+    "sub notebook": "laptop",
+    "convertible": "laptop",
+    "detachable": "laptop",
+    "desktop": "desktop",
+    "low profile desktop": "desktop",
+    "mini tower": "desktop",
+    "tower": "desktop",
+    "mini pc": "desktop",
+    "all in one": "desktop",
+    "space-saving": "desktop",
+    "stick pc": "desktop",
+    "tablet": "tablet",
+    "rack mount chassis": "server",
+    "main server chassis": "server",
+    "blade": "server",
+    "blade enclosure": "server",
+}
 ITEM_KINDS = {"networkequipment": "switch", "printer": "printer", "phone": "phone", "unmanaged": "other"}
 VIRTUAL_WORDS = (
     "vmware",
@@ -202,7 +216,7 @@ def _system(asset: Asset, facts: Facts) -> Rows:
             installed_on=one.installed_on,
             booted_at=one.booted_at,
             fqdn=_cut(one.fqdn, 200),
-        )  # fmt: skip
+        )
     ]
 
 
@@ -215,7 +229,7 @@ def _processors(asset: Asset, facts: Facts) -> Rows:
             cores=_small(p.cores),
             threads=_small(p.threads),
             speed_mhz=_small(p.speed_mhz),
-        )  # fmt: skip
+        )
         for p in facts.processors
     ]
 
@@ -231,7 +245,7 @@ def _memory(asset: Asset, facts: Facts) -> Rows:
             manufacturer=_cut(m.manufacturer, 80),
             serial=_cut(m.serial, 80),
             part_number=_cut(m.part_number, 80),
-        )  # fmt: skip
+        )
         for m in facts.memory
     ]
 
@@ -248,7 +262,7 @@ def _disks(asset: Asset, facts: Facts) -> Rows:
             kind=_cut(d.kind, 20),
             interface=_cut(d.interface, 40),
             firmware=_cut(d.firmware, 60),
-        )  # fmt: skip
+        )
         for d in facts.disks
     ]
 
@@ -263,7 +277,7 @@ def _volumes(asset: Asset, facts: Facts) -> Rows:
             size_mib=_big(v.size_mib),
             free_mib=_big(v.free_mib),
             encrypted=v.encrypted,
-        )  # fmt: skip
+        )
         for v in facts.volumes
     ]
 
@@ -281,7 +295,7 @@ def _cards(asset: Asset, facts: Facts) -> Rows:
             addresses=[_cut(a, 50) for a in c.addresses],
             gateway=_cut(c.gateway, 45),
             dhcp=_cut(c.dhcp, 45),
-        )  # fmt: skip
+        )
         for c in facts.cards
     ]
 

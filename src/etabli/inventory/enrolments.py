@@ -36,9 +36,14 @@ def enrol(
     require(actor, "enrolment.add", organisation_id)
     key = secrets.token_urlsafe(24)
     made = Enrolment.objects.create(
-        organisation_id=organisation_id, name=name, site=site, expires_at=expires_at,
-        key=key, key_hash=digest_of(key), client_id=secrets.token_hex(12),
-    )  # fmt: skip
+        organisation_id=organisation_id,
+        name=name,
+        site=site,
+        expires_at=expires_at,
+        key=key,
+        key_hash=digest_of(key),
+        client_id=secrets.token_hex(12),
+    )
     publish(made, "enrolment.created", actor=actor)
     return made
 

@@ -23,9 +23,16 @@ log = logging.getLogger("etabli.inventory")
 MOST_ATTEMPTS = 5
 # What reading takes of a document; the rest is written, not read.
 NEEDED = (
-    "organisation_id", "agent__asset_id", "enrolment_id", "received_at", "source", "content", "headers",
-    "partial", "attempts",
-)  # fmt: skip
+    "organisation_id",
+    "agent__asset_id",
+    "enrolment_id",
+    "received_at",
+    "source",
+    "content",
+    "headers",
+    "partial",
+    "attempts",
+)
 
 
 class Turn(Enum):

@@ -1,4 +1,6 @@
-"""Pages of inventories that no declaration covers: the lines to paste, counting machines as they arrive, suggestions."""
+"""Pages of inventories that no declaration covers: the lines to paste, counting machines as they arrive,
+suggestions.
+"""
 
 import hashlib
 import ssl
@@ -50,7 +52,9 @@ def section_content(asset: Asset, name: str) -> list[Any]:
 
 
 def lines_to_paste(enrolment: Enrolment, request: HttpRequest) -> list[Line]:
-    """What to run on Windows, macOS and Linux so that the machine reports here. The CA fingerprint is pinned under TLS."""
+    """What to run on Windows, macOS and Linux so that the machine reports here. The CA fingerprint is pinned
+    under TLS.
+    """
     base = preferences.get("pages.url") or request.build_absolute_uri("/").rstrip("/")
     url = f"{base}/i/{enrolment.key.unseal()}/"
     pin = fingerprint() if url.startswith("https://") else ""
@@ -72,7 +76,9 @@ def lines_to_paste(enrolment: Enrolment, request: HttpRequest) -> list[Line]:
 
 
 def fingerprint() -> str:
-    """``sha256$…`` of the certificate put in the data directory (``tls.pem``), as agents pin it; empty without one."""
+    """``sha256$…`` of the certificate put in the data directory (``tls.pem``), as agents pin it; empty
+    without one.
+    """
     file = Path(settings.HOME) / "tls.pem"
     if not file.exists():
         return ""

@@ -40,11 +40,26 @@ class AgentScreen(Screen):
         Column("deviceid", gettext_lazy("Agent"), lambda a: format_html("<b>{}</b>", a.deviceid)),
         Column("asset", gettext_lazy("Asset"), lambda a: link_to(a.asset), related=("asset",), css="q"),
         Column("name", gettext_lazy("Program"), lambda a: markup.joined([a.name, a.version]), css="m"),
-        Column("seen_at", gettext_lazy("Last contact"), lambda a: markup.state(_("%(time)s ago") % {"time": timesince(a.seen_at, timezone.now(), depth=1)}, "ok" if not a.expected_at or a.expected_at > timezone.now() else "warn", plain=True), sort=("seen_at",)),
-        Column("enrolment", gettext_lazy("Enrolment key"), lambda a: show(a.enrolment), related=("enrolment",), css="m p-hide"),
+        Column(
+            "seen_at",
+            gettext_lazy("Last contact"),
+            lambda a: markup.state(
+                _("%(time)s ago") % {"time": timesince(a.seen_at, timezone.now(), depth=1)},
+                "ok" if not a.expected_at or a.expected_at > timezone.now() else "warn",
+                plain=True,
+            ),
+            sort=("seen_at",),
+        ),
+        Column(
+            "enrolment",
+            gettext_lazy("Enrolment key"),
+            lambda a: show(a.enrolment),
+            related=("enrolment",),
+            css="m p-hide",
+        ),
         Column("tag", gettext_lazy("Tag"), lambda a: show(a.tag), css="m p-hide"),
         Column("address", gettext_lazy("Address"), lambda a: show(a.address), css="m p-hide"),
-    ]  # fmt: skip
+    ]
     filters = ["enrolment", "name", "tag"]
     order = ["-seen_at"]
     search = ["deviceid", "uuid", "tag", "address", "asset__name"]
@@ -65,8 +80,14 @@ class AgentScreen(Screen):
             )
             for d in latest
         ]
-        facts = [*self.facts(obj, self.fields), (_("Asset"), link_to(obj.asset)), (_("First contact"), show(obj.first_seen_at)),
-                 (_("Last contact"), show(obj.seen_at)), (_("Expected before"), show(obj.expected_at)), (_("Tasks"), show(obj.tasks))]  # fmt: skip
+        facts = [
+            *self.facts(obj, self.fields),
+            (_("Asset"), link_to(obj.asset)),
+            (_("First contact"), show(obj.first_seen_at)),
+            (_("Last contact"), show(obj.seen_at)),
+            (_("Expected before"), show(obj.expected_at)),
+            (_("Tasks"), show(obj.tasks)),
+        ]
         return [Panel(_("Last inventories"), rows=rows), Panel(self.singular, rows=facts, side=True)]
 
 
@@ -87,9 +108,12 @@ class EnrolmentScreen(Screen):
             return super().save(form, actor, batch=batch)
         values = form.cleaned_data
         return enrolments.enrol(
-            name=values["name"], organisation_id=form.organisation_id, site=values.get("site"),
-            expires_at=values.get("expires_at"), actor=actor,
-        )  # fmt: skip
+            name=values["name"],
+            organisation_id=form.organisation_id,
+            site=values.get("site"),
+            expires_at=values.get("expires_at"),
+            actor=actor,
+        )
 
     def heading(self, obj: Enrolment) -> dict[str, Any]:
         live = obj.revoked_at is None and (obj.expires_at is None or obj.expires_at > timezone.now())
@@ -127,8 +151,19 @@ class EnrolmentScreen(Screen):
             (_("Machines"), show(obj.agents.count())),
         ]
         lines = pages.lines_to_paste(obj, request) if can(request.actor, "enrolment.change", obj) else []  # type: ignore[attr-defined]
-        return [Panel(_("On a machine"), template="inventory/_lines.html", context={"lines": lines, "enrolment": obj, "live_url": reverse("enrolment-live", args=[obj.pk]), "count": obj.agents.count()}),
-                Panel(self.singular, rows=facts, side=True)]  # fmt: skip
+        return [
+            Panel(
+                _("On a machine"),
+                template="inventory/_lines.html",
+                context={
+                    "lines": lines,
+                    "enrolment": obj,
+                    "live_url": reverse("enrolment-live", args=[obj.pk]),
+                    "count": obj.agents.count(),
+                },
+            ),
+            Panel(self.singular, rows=facts, side=True),
+        ]
 
     def more_urls(self) -> list[Any]:
         return pages.enrolment_urls
@@ -141,14 +176,29 @@ class DocumentScreen(Screen):
     annexed = False
     area, icon = "fleet", "file-description"
     columns = [
-        Column("received_at", gettext_lazy("Received on"), lambda d: format_html("<b>{}</b>", timezone.localtime(d.received_at).strftime("%d/%m/%Y %H:%M:%S")), sort=("received_at",)),
+        Column(
+            "received_at",
+            gettext_lazy("Received on"),
+            lambda d: format_html(
+                "<b>{}</b>", timezone.localtime(d.received_at).strftime("%d/%m/%Y %H:%M:%S")
+            ),
+            sort=("received_at",),
+        ),
         Column("source", gettext_lazy("From"), lambda d: show(d.source)),
         Column("asset", gettext_lazy("Asset"), lambda d: link_to(d.asset), related=("asset",)),
-        Column("decision", gettext_lazy("Decision"), lambda d: markup.state(d.get_decision_display() or d.get_state_display(), DECISION_TONES.get(d.decision, "off"))),  # type: ignore[arg-type]
+        Column(
+            "decision",
+            gettext_lazy("Decision"),
+            lambda d: markup.state(
+                d.get_decision_display() or d.get_state_display(), DECISION_TONES.get(d.decision, "off")
+            ),
+        ),  # type: ignore[arg-type]
         Column("reason", gettext_lazy("Reason"), lambda d: show(d.reason), css="long p-hide"),
-        Column("warnings", gettext_lazy("Warnings"), lambda d: show(len(d.warnings) or None), css="num p-hide"),
+        Column(
+            "warnings", gettext_lazy("Warnings"), lambda d: show(len(d.warnings) or None), css="num p-hide"
+        ),
         Column("size", gettext_lazy("Size"), lambda d: show(d.size), css="num p-hide", shown=False),
-    ]  # fmt: skip
+    ]
     filters = ["state", "decision"]
     order = ["-id"]
     fields = ["source", "state", "decision", "reason", "size", "sha256", "partial", "attempts"]
@@ -158,18 +208,32 @@ class DocumentScreen(Screen):
 
     def heading(self, obj: Document) -> dict[str, Any]:
         return {
-            "state": {"label": obj.get_decision_display() or obj.get_state_display(), "tone": DECISION_TONES.get(obj.decision, "off")},
+            "state": {
+                "label": obj.get_decision_display() or obj.get_state_display(),
+                "tone": DECISION_TONES.get(obj.decision, "off"),
+            },
             "document": obj,
-        }  # fmt: skip
+        }
 
     def panels(self, obj: Document, request: HttpRequest) -> list[Panel]:
         rows = [[show(w["path"]), show(w["value"]), show(w["reason"])] for w in obj.warnings]
         header = [_("Where"), _("Value"), _("What was done")]
         return [
-            Panel(_("Decision"), rows=[(_("Asset"), link_to(obj.asset)), (_("Why"), obj.reason), (_("Agent"), link_to(obj.agent))]),
-            Panel(_("Warnings (%(n)s)") % {"n": len(rows)}, template="assets/_table.html", context={"header": header, "rows": rows}),
+            Panel(
+                _("Decision"),
+                rows=[
+                    (_("Asset"), link_to(obj.asset)),
+                    (_("Why"), obj.reason),
+                    (_("Agent"), link_to(obj.agent)),
+                ],
+            ),
+            Panel(
+                _("Warnings (%(n)s)") % {"n": len(rows)},
+                template="assets/_table.html",
+                context={"header": header, "rows": rows},
+            ),
             Panel(self.singular, rows=self.facts(obj, self.fields), side=True),
-        ]  # fmt: skip
+        ]
 
     def list_actions(self, actor: Actor) -> list[dict[str, Any]]:
         if not can(actor, "document.add"):

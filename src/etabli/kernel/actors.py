@@ -33,7 +33,8 @@ class Place:
 class Actor:
     """Somebody, or some program, that acts: with its rights by organisation and the way it came in.
 
-    ``grants`` maps organisation id to the patterns of verbs allowed there; ``limit`` (of an API token) narrows them.
+    ``grants`` maps organisation id to the patterns of verbs allowed there; ``limit`` (of an API token)
+    narrows them.
     """
 
     account_id: int | None
@@ -84,7 +85,9 @@ def _organisation_of(obj: Any) -> int | None:
 def require(actor: Actor, verb: str, obj: Any = None) -> None:
     """Raise ``PermissionDenied`` with a sentence unless :func:`can`."""
     if not can(actor, verb, obj):
-        raise PermissionDenied(_("Your role does not allow this (%(verb)s). Ask an administrator.") % {"verb": verb})
+        raise PermissionDenied(
+            _("Your role does not allow this (%(verb)s). Ask an administrator.") % {"verb": verb}
+        )
 
 
 RIGHTS = """

@@ -245,9 +245,13 @@ def link(obj: Any, other: Any, *, actor: Actor, relation: str = "related") -> Li
         raise ValidationError(_("An object is not linked to itself."))
     symmetric = relations[relation].forward == relations[relation].backward
     reverse = Link.objects.filter(relation=relation, **_ends(other, obj)).first() if symmetric else None
-    made, new = (reverse, False) if reverse else Link.objects.get_or_create(
-        relation=relation, **_ends(obj, other), defaults={"author": actor.label[:120]}
-    )  # fmt: skip
+    made, new = (
+        (reverse, False)
+        if reverse
+        else Link.objects.get_or_create(
+            relation=relation, **_ends(obj, other), defaults={"author": actor.label[:120]}
+        )
+    )
     if new:
         _tell_both(obj, other, relation, "linked", actor)
     return made

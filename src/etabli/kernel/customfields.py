@@ -71,8 +71,10 @@ def fields_of(noun: str, organisation_ids: Iterable[int]) -> list[CustomField]:
 def form_field(custom_field: CustomField, stored: Any = None) -> forms.Field:
     """The form field of a custom field; a ``stored`` value whose choice was removed since stays possible."""
     common: dict[str, Any] = {
-        "label": custom_field.label, "help_text": custom_field.help, "required": custom_field.required,
-    }  # fmt: skip
+        "label": custom_field.label,
+        "help_text": custom_field.help,
+        "required": custom_field.required,
+    }
     match custom_field.kind:
         case CustomField.Kind.NUMBER:
             return forms.DecimalField(**common, max_digits=20, decimal_places=6)

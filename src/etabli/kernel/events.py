@@ -125,13 +125,16 @@ def publish(
     at: Any = None,
     organisation: int | None = None,
 ) -> Event:
-    """Record that ``verb`` (``asset.created``) happened to the object, refresh its search entry, wake the reactions.
+    """Record that ``verb`` (``asset.created``) happened to the object, refresh its search entry, wake the
+    reactions.
 
-    ``at`` is only for what happened earlier than it is recorded (imported history); ``organisation`` for what belongs
+    ``at`` is only for what happened earlier than it is recorded (imported history); ``organisation`` for what
+    belongs
     to none, and whose event somebody must keep.
     """
     event = Event(
-        organisation_id=organisation or (obj.pk if obj._meta.model_name == "organisation" else obj.organisation_id),
+        organisation_id=organisation
+        or (obj.pk if obj._meta.model_name == "organisation" else obj.organisation_id),
         verb=verb,
         noun=obj._meta.model_name,
         object_id=obj.pk,
@@ -172,7 +175,9 @@ class _Group:
         if not waiting or transaction.get_rollback():
             return
         # Each was in scope when it was published, perhaps in a scope that is closed by now.
-        with scope(*{*visible(), *(event.organisation_id for event, _obj in waiting if event.organisation_id)}):
+        with scope(
+            *{*visible(), *(event.organisation_id for event, _obj in waiting if event.organisation_id)}
+        ):
             Event.objects.bulk_create([event for event, _obj in waiting])
             _index(waiting)
             for event, _obj in waiting:
@@ -184,7 +189,9 @@ _group: ContextVar[_Group | None] = ContextVar("event_group", default=None)
 
 @contextmanager
 def together() -> Iterator[None]:
-    """Inside, events are written in groups: for imports and other works on thousands of rows, in one transaction."""
+    """Inside, events are written in groups: for imports and other works on thousands of rows, in one
+    transaction.
+    """
     if _group.get() is not None:
         yield
         return

@@ -38,9 +38,15 @@ CONTROL = frozenset(range(32)) - {7, 8, 9, 10, 12, 13, 27}
 SWEEP = 500
 
 preferences.declare(
-    "files.max_mb", kind=int, default=100, least=1, most=10_000, per_organisation=True,
-    section=gettext_lazy("Files"), label=gettext_lazy("Largest file accepted (MB)"),
-)  # fmt: skip
+    "files.max_mb",
+    kind=int,
+    default=100,
+    least=1,
+    most=10_000,
+    per_organisation=True,
+    section=gettext_lazy("Files"),
+    label=gettext_lazy("Largest file accepted (MB)"),
+)
 
 
 class FileTooLarge(ValueError):
@@ -91,9 +97,13 @@ def store(content: IO[bytes] | bytes, *, name: str, actor: Actor, organisation: 
         copy.seek(0)
         media_type = sniff(copy)
     return File.objects.create(
-        organisation_id=organisation, sha256=sha256, size=size, name=clean_name(name), media_type=media_type,
+        organisation_id=organisation,
+        sha256=sha256,
+        size=size,
+        name=clean_name(name),
+        media_type=media_type,
         account_id=actor.account_id,
-    )  # fmt: skip
+    )
 
 
 def open_file(file: File) -> "DjangoFile[bytes]":
@@ -114,9 +124,11 @@ def serve(file: File) -> FileResponse:
     shown = file.media_type in INLINE
     media_type = "text/plain; charset=utf-8" if file.media_type == "text/plain" else file.media_type
     response = Download(
-        open_file(file), as_attachment=not shown, filename=file.name,
+        open_file(file),
+        as_attachment=not shown,
+        filename=file.name,
         content_type=media_type if shown else "application/octet-stream",
-    )  # fmt: skip
+    )
     response["Content-Length"] = str(file.size)
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"

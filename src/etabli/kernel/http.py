@@ -1,4 +1,6 @@
-"""How a request comes in: programs by their own doors, people with the scope of their rights around the whole page."""
+"""How a request comes in: programs by their own doors, people with the scope of their rights around the whole
+page.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,8 +36,10 @@ def doors(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Http
     return middleware
 
 
-class scoped:  # noqa: N801  (a middleware is named like a function in the settings)
-    """Open the scope of the actor around the view, as one transaction; an error or a 5xx answer takes it back."""
+class scoped:
+    """Open the scope of the actor around the view, as one transaction; an error or a 5xx answer takes it
+    back.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -72,7 +76,11 @@ class scoped:  # noqa: N801  (a middleware is named like a function in the setti
 
     def too_many(self, actor: Actor) -> int:
         """Seconds an API token must wait; people are not limited here."""
-        return limited_here(f"token:{actor.account_id}:{actor.label}", per_minute=API_PER_MINUTE) if actor.source == "api" else 0
+        return (
+            limited_here(f"token:{actor.account_id}:{actor.label}", per_minute=API_PER_MINUTE)
+            if actor.source == "api"
+            else 0
+        )
 
     def places(self, request: Any) -> list[int]:
         """Every organisation of the actor, or the chosen one and those under it."""

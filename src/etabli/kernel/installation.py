@@ -8,7 +8,10 @@ from .tenancy import opening
 def first_organisation() -> Organisation | None:
     """The organisation created with the installation; ``None`` before it exists."""
     with opening():
-        return Organisation.objects.filter(demo=False).order_by("pk").first() or Organisation.objects.order_by("pk").first()
+        return (
+            Organisation.objects.filter(demo=False).order_by("pk").first()
+            or Organisation.objects.order_by("pk").first()
+        )
 
 
 def require_installation(actor: Actor, verb: str) -> None:

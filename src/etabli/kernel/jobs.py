@@ -1,6 +1,7 @@
 """Work done outside a request: queued in the transaction of the change, run by the worker, followed live.
 
-``@job`` makes a short job: one transaction in the organisations of the caller. ``@job(followed=True)`` makes a long
+``@job`` makes a short job: one transaction in the organisations of the caller. ``@job(followed=True)`` makes
+a long
 one: it receives a :class:`Run` that shows steps and progress to people, and opens its own scopes.
 Both must be safe to run twice: a worker killed in the middle leaves the job to be taken again.
 """
@@ -75,7 +76,9 @@ class Job(OrganisationModel):
 
 
 class Run:
-    """What a followed job holds to tell people where it is. Each call is visible at once, whatever its transaction."""
+    """What a followed job holds to tell people where it is. Each call is visible at once, whatever its
+    transaction.
+    """
 
     def __init__(self, job_id: int, scope: tuple[int, ...]) -> None:
         self.job_id = job_id
@@ -93,7 +96,9 @@ class Run:
     def progress(self, done: int) -> None:
         """Tell how many items of the step are done; raises :class:`Cancelled` when somebody asked to stop."""
         with self._connection.cursor() as cursor:
-            cursor.execute("UPDATE kernel_job SET done=%s WHERE id=%s RETURNING cancel_asked", [done, self.job_id])
+            cursor.execute(
+                "UPDATE kernel_job SET done=%s WHERE id=%s RETURNING cancel_asked", [done, self.job_id]
+            )
             row = cursor.fetchone()
         self._notify()
         if row and row[0]:
@@ -108,7 +113,8 @@ class Run:
     def start(self) -> None:
         """From the beginning, also when a killed worker had begun."""
         self._write(
-            "UPDATE kernel_job SET state='running', started_at=now(), ended_at=NULL, steps='[]', done=0 WHERE id=%s",
+            "UPDATE kernel_job SET state='running', started_at=now(), ended_at=NULL, steps='[]', done=0 "
+            "WHERE id=%s",
             [self.job_id],
         )
         self._notify()
@@ -138,7 +144,9 @@ class Run:
 
 
 def own_connection() -> Any:
-    """A connection of one's own, outside the pool: its session keeps a scope that nobody else must ever inherit."""
+    """A connection of one's own, outside the pool: its session keeps a scope that nobody else must ever
+    inherit.
+    """
     settings = connections.settings["default"]
     options = {name: value for name, value in settings["OPTIONS"].items() if name != "pool"}
     return DatabaseWrapper({**settings, "OPTIONS": options}, "default")
@@ -154,15 +162,26 @@ class Task:
         declared[self.name] = self
 
     def enqueue(
-        self, *, lock: str | None = None, once: str | None = None, after: timedelta | None = None, inside: int | None = None, **args: Any
+        self,
+        *,
+        lock: str | None = None,
+        once: str | None = None,
+        after: timedelta | None = None,
+        inside: int | None = None,
+        **args: Any,
     ) -> int:
-        """Queue the job. ``lock``: one at a time with this key; ``once``: not again while one is waiting (then 0).
+        """Queue the job. ``lock``: one at a time with this key; ``once``: not again while one is waiting
+        (then 0).
 
         It sees the organisations that its caller sees, or the one it is to stay ``inside``.
         """
         if once and _waits(once):
             return 0
-        options: dict[str, Any] = {"lock": lock, "queueing_lock": once, "schedule_in": {"seconds": after.total_seconds()} if after else None}
+        options: dict[str, Any] = {
+            "lock": lock,
+            "queueing_lock": once,
+            "schedule_in": {"seconds": after.total_seconds()} if after else None,
+        }
         deferrer = self.task.configure(**{k: v for k, v in options.items() if v is not None})
         try:
             with _savepoint_when(once):
@@ -170,13 +189,20 @@ class Task:
         except AlreadyEnqueued:
             return 0
 
-    def follow(self, *, title: str, actor: Actor, organisation_id: int | None = None, url: str = "", **args: Any) -> Job:
+    def follow(
+        self, *, title: str, actor: Actor, organisation_id: int | None = None, url: str = "", **args: Any
+    ) -> Job:
         """Queue a followed job and return the row whose page shows it."""
         organisation_id = organisation_id or tenancy.the_organisation() or tenancy.visible()[0]
         job = Job.objects.create(
-            organisation_id=organisation_id, title=title[:160], name=self.name, arguments=args, url=url,
-            account_id=actor.account_id, actor=actor.label[:120],
-        )  # fmt: skip
+            organisation_id=organisation_id,
+            title=title[:160],
+            name=self.name,
+            arguments=args,
+            url=url,
+            account_id=actor.account_id,
+            actor=actor.label[:120],
+        )
         self.task.defer(scope=list(tenancy.visible()), job_id=job.pk, **args)
         return job
 
@@ -213,8 +239,12 @@ class Task:
 declared: dict[str, Task] = {}
 
 
-def job(*, followed: bool = False, every: str | None = None, queue: str = "default") -> Callable[[Callable[..., Any]], Task]:
-    """Declare a job. ``every`` is a cron line: then it runs for the installation, with no organisation in scope."""
+def job(
+    *, followed: bool = False, every: str | None = None, queue: str = "default"
+) -> Callable[[Callable[..., Any]], Task]:
+    """Declare a job. ``every`` is a cron line: then it runs for the installation, with no organisation in
+    scope.
+    """
 
     def declare(function: Callable[..., Any]) -> Task:
         task = Task(function, followed, {"queue": queue})
@@ -234,7 +264,14 @@ def _tell_end(job_id: int) -> None:
     account = Account.objects.filter(pk=job.account_id or 0).first() if job else None
     if job and account:
         title = f"{job.title} · {job.get_state_display()}"
-        notify([account], kind="job.ended", title=title, text=str(job.result.get("error", "")), url=f"/jobs/{job.pk}/", obj=job)
+        notify(
+            [account],
+            kind="job.ended",
+            title=title,
+            text=str(job.result.get("error", "")),
+            url=f"/jobs/{job.pk}/",
+            obj=job,
+        )
 
 
 def cancel(job: Job) -> None:
@@ -245,13 +282,16 @@ def cancel(job: Job) -> None:
 def retry(job: Job, *, actor: Actor = SYSTEM) -> Job:
     """Run a failed or cancelled job again, as a new one."""
     task = declared[job.name]
-    return task.follow(title=job.title, actor=actor, organisation_id=job.organisation_id, url=job.url, **job.arguments)
+    return task.follow(
+        title=job.title, actor=actor, organisation_id=job.organisation_id, url=job.url, **job.arguments
+    )
 
 
 STALLED = """
 SELECT job.id, job.attempts, (job.args ->> 'job_id')::bigint FROM procrastinate_jobs job
   LEFT JOIN procrastinate_workers worker ON worker.id = job.worker_id
- WHERE job.status = 'doing' AND (worker.id IS NULL OR worker.last_heartbeat < now() - make_interval(secs => %s))
+ WHERE job.status = 'doing' AND (worker.id IS NULL OR worker.last_heartbeat < now() - make_interval(secs =>
+ %s))
    FOR UPDATE OF job SKIP LOCKED
 """
 
@@ -282,18 +322,25 @@ def release_stalled(*, silent_for: timedelta) -> int:
 
 
 def _give_up(job_id: int) -> None:
-    text = _("This job stopped its worker %(times)s times and was given up: see the server's log.") % {"times": MOST_DEATHS}
+    text = _("This job stopped its worker %(times)s times and was given up: see the server's log.") % {
+        "times": MOST_DEATHS
+    }
     with tenancy.everywhere(because="the queue knows the job's number, not its organisation"):
-        Job.objects.filter(pk=job_id).update(state=Job.State.FAILED, ended_at=timezone.now(), result={"error": str(text)})
+        Job.objects.filter(pk=job_id).update(
+            state=Job.State.FAILED, ended_at=timezone.now(), result={"error": str(text)}
+        )
 
 
 def run_waiting(limit: int = 200) -> int:
-    """Run what waits in the queue here and now, in this process (for commands and tests); returns how many ran."""
+    """Run what waits in the queue here and now, in this process (for commands and tests); returns how many
+    ran.
+    """
     ran = 0
     while ran < limit:
         with connection.cursor() as cursor:
             cursor.execute(
-                "UPDATE procrastinate_jobs SET status='succeeded' WHERE id = (SELECT id FROM procrastinate_jobs "
+                "UPDATE procrastinate_jobs SET status='succeeded' "
+                "WHERE id = (SELECT id FROM procrastinate_jobs "
                 "WHERE status='todo' AND (scheduled_at IS NULL OR scheduled_at <= now()) "
                 "ORDER BY priority DESC, id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING task_name, args"
             )

@@ -108,7 +108,8 @@ def hub() -> Hub:
 def sse(topic: str | Callable[..., str], render: Render) -> Callable[..., Any]:
     """A view that follows a topic, fixed or made from the address's arguments.
 
-    ``render(request, **arguments)`` returns the HTML of the region; it may raise ``PermissionDenied`` or ``Http404``,
+    ``render(request, **arguments)`` returns the HTML of the region; it may raise ``PermissionDenied`` or
+    ``Http404``,
     which end the stream: the check is made at each rendering.
     """
 
@@ -131,9 +132,11 @@ def _response(content: Any) -> StreamingHttpResponse:
 
 
 def in_thread(pieces: AsyncIterator[bytes]) -> Iterator[bytes]:
-    """The same stream for a server that gives a thread to each request (WSGI): its events come from one loop beside.
+    """The same stream for a server that gives a thread to each request (WSGI): its events come from one loop
+    beside.
 
-    Each open stream holds a thread: beyond :data:`MOST_THREADS` a page is given its present state, and asks again.
+    Each open stream holds a thread: beyond :data:`MOST_THREADS` a page is given its present state, and asks
+    again.
     """
     connection.close()  # back to the pool: the page's own transaction is over
     loop = _loop_beside()

@@ -30,9 +30,13 @@ SECURITIES = [
 ]
 
 preferences.declare(
-    "mail.host", kind=str, default="", section=MAIL, label=gettext_lazy("Mail server (SMTP)"),
+    "mail.host",
+    kind=str,
+    default="",
+    section=MAIL,
+    label=gettext_lazy("Mail server (SMTP)"),
     help=gettext_lazy("Empty: no e-mail is sent."),
-)  # fmt: skip
+)
 preferences.declare(
     "mail.port", kind=int, default=587, least=1, most=65535, section=MAIL, label=gettext_lazy("Port")
 )
@@ -49,9 +53,14 @@ preferences.declare(
     "mail.password", kind=str, default="", secret=True, section=MAIL, label=gettext_lazy("Password")
 )
 preferences.declare(
-    "mail.from", kind=str, default="", per_organisation=True, section=MAIL, label=gettext_lazy("Sender"),
+    "mail.from",
+    kind=str,
+    default="",
+    per_organisation=True,
+    section=MAIL,
+    label=gettext_lazy("Sender"),
     help=gettext_lazy("Such as: Support <support@example.com>"),
-)  # fmt: skip
+)
 
 
 class MailNotConfigured(RuntimeError):
@@ -74,9 +83,13 @@ def configured(organisation: int | None = None) -> MailServer:
     """The server of the settings, with the organisation's own sender. Its host is empty when none was set."""
     get = preferences.get
     return MailServer(
-        host=get("mail.host"), port=get("mail.port"), security=get("mail.security"), user=get("mail.user"),
-        password=get("mail.password"), sender=get("mail.from", organisation) or settings.DEFAULT_FROM_EMAIL,
-    )  # fmt: skip
+        host=get("mail.host"),
+        port=get("mail.port"),
+        security=get("mail.security"),
+        user=get("mail.user"),
+        password=get("mail.password"),
+        sender=get("mail.from", organisation) or settings.DEFAULT_FROM_EMAIL,
+    )
 
 
 class Backend(BaseEmailBackend):
@@ -215,6 +228,12 @@ def _said(error: Exception) -> str:
 
 def _smtp(server: MailServer) -> EmailBackend:
     return EmailBackend(
-        alias="etabli", host=server.host, port=server.port, username=server.user, password=server.password,
-        use_tls=server.security == STARTTLS, use_ssl=server.security == TLS, timeout=TIMEOUT,
-    )  # fmt: skip
+        alias="etabli",
+        host=server.host,
+        port=server.port,
+        username=server.user,
+        password=server.password,
+        use_tls=server.security == STARTTLS,
+        use_ssl=server.security == TLS,
+        timeout=TIMEOUT,
+    )

@@ -106,12 +106,18 @@ def notify(
     about = {"noun": obj._meta.model_name, "object_id": obj.pk} if obj is not None else {}
     rows = Notification.objects.bulk_create(
         Notification(
-            organisation_id=organisation, account=account, kind=kind, title=title[:200], text=text, url=url,
-            at=at or timezone.now(), **about,
+            organisation_id=organisation,
+            account=account,
+            kind=kind,
+            title=title[:200],
+            text=text,
+            url=url,
+            at=at or timezone.now(),
+            **about,
         )
         for account in accounts
         if ways[account.pk] != NotificationChoice.Way.NONE
-    )  # fmt: skip
+    )
     for row in rows:
         live.tell(f"account:{row.account_id}")
         if ways[row.account_id] == NotificationChoice.Way.MAIL:

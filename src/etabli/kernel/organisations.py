@@ -1,4 +1,6 @@
-"""Organisations form a tree (provider → client → sub-entity); memberships say who works where, with which role."""
+"""Organisations form a tree (provider → client → sub-entity); memberships say who works where, with which
+role.
+"""
 
 from typing import Any
 
@@ -13,7 +15,9 @@ from .tenancy import OrganisationModel, SharedModel, opening
 
 
 class Organisation(models.Model):
-    """A company or a part of one: the wall that nothing crosses. ``path`` lists its ancestors' ids, then its own."""
+    """A company or a part of one: the wall that nothing crosses. ``path`` lists its ancestors' ids, then its
+    own.
+    """
 
     class Kind(models.TextChoices):
         PROVIDER = "provider", _("provider")
@@ -23,7 +27,9 @@ class Organisation(models.Model):
     name = models.CharField(_("name"), max_length=120)
     slug = models.SlugField(_("short name"), max_length=60, unique=True, blank=True)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.CLIENT)
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("part of"))
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("part of")
+    )
     path = ArrayField(models.BigIntegerField(), default=list, editable=False)
     siret = models.CharField(_("SIRET number"), max_length=14, blank=True)
     timezone = models.CharField(_("time zone"), max_length=40, default="Europe/Paris")
@@ -40,7 +46,9 @@ class Organisation(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Keep the short name and the path right; moving an organisation is an action that also moves its subtree."""
+        """Keep the short name and the path right; moving an organisation is an action that also moves its
+        subtree.
+        """
         self.slug = self.slug or self._free_slug()
         super().save(*args, **kwargs)
         path = [*self._path_above(), self.pk]
@@ -62,7 +70,9 @@ class Organisation(models.Model):
 
     @property
     def initials(self) -> str:
-        words = [w for w in self.name.replace("-", " ").split() if w[:1].isupper()] or self.name.split() or ["?"]
+        words = (
+            [w for w in self.name.replace("-", " ").split() if w[:1].isupper()] or self.name.split() or ["?"]
+        )
         return "".join(w[0] for w in words[:2]).upper()
 
 
@@ -77,7 +87,9 @@ class Role(SharedModel):
     class Meta:
         verbose_name, verbose_name_plural = _("role"), _("roles")
         constraints = [
-            models.UniqueConstraint(fields=["organisation", "key"], nulls_distinct=False, name="role_key_once")
+            models.UniqueConstraint(
+                fields=["organisation", "key"], nulls_distinct=False, name="role_key_once"
+            )
         ]
 
     def __str__(self) -> str:
@@ -87,13 +99,16 @@ class Role(SharedModel):
 
 
 class Membership(OrganisationModel):
-    """An account's role in an organisation and, when ``descends``, in all those under it, future ones included.
+    """An account's role in an organisation and, when ``descends``, in all those under it, future ones
+    included.
 
     ``denied`` takes the organisation (and those under it) away again: a denial wins over any role.
     """
 
     door = True
-    account = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships", verbose_name=_("account"))
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships", verbose_name=_("account")
+    )
     role = models.ForeignKey(Role, models.PROTECT, null=True, blank=True, verbose_name=_("role"))
     descends = models.BooleanField(_("also in the organisations under it"), default=True)
     denied = models.BooleanField(_("access denied"), default=False)
@@ -102,7 +117,9 @@ class Membership(OrganisationModel):
         verbose_name, verbose_name_plural = _("membership"), _("memberships")
         constraints = [
             models.UniqueConstraint(fields=["organisation", "account", "role"], name="membership_once"),
-            models.CheckConstraint(condition=models.Q(denied=True) | models.Q(role__isnull=False), name="role_or_denied"),
+            models.CheckConstraint(
+                condition=models.Q(denied=True) | models.Q(role__isnull=False), name="role_or_denied"
+            ),
         ]
 
     def __str__(self) -> str:

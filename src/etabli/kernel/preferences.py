@@ -257,24 +257,49 @@ def _read(organisation: int | None) -> Stored:
 
 SECURITY, INVENTORY, PAGES = gettext_lazy("Security"), gettext_lazy("Inventory"), gettext_lazy("Pages")
 declare(
-    "security.session_days", kind=int, default=14, least=1, most=90, section=SECURITY,
+    "security.session_days",
+    kind=int,
+    default=14,
+    least=1,
+    most=90,
+    section=SECURITY,
     label=gettext_lazy("Days before logging in again"),
-)  # fmt: skip
+)
 declare(
-    "inventory.expiration_hours", kind=int, default=24, least=1, most=720, per_organisation=True,
-    section=INVENTORY, label=gettext_lazy("Hours between two inventories"),
+    "inventory.expiration_hours",
+    kind=int,
+    default=24,
+    least=1,
+    most=720,
+    per_organisation=True,
+    section=INVENTORY,
+    label=gettext_lazy("Hours between two inventories"),
     help=gettext_lazy("What agents are told to wait."),
-)  # fmt: skip
+)
 declare(
-    "inventory.retention_days", kind=int, default=30, least=0, most=3650, per_organisation=True,
-    section=INVENTORY, label=gettext_lazy("Days raw inventories are kept"),
+    "inventory.retention_days",
+    kind=int,
+    default=30,
+    least=0,
+    most=3650,
+    per_organisation=True,
+    section=INVENTORY,
+    label=gettext_lazy("Days raw inventories are kept"),
     help=gettext_lazy("0 keeps none."),
-)  # fmt: skip
+)
 declare(
-    "pages.url", kind=str, default="", section=PAGES, label=gettext_lazy("Public address"),
+    "pages.url",
+    kind=str,
+    default="",
+    section=PAGES,
+    label=gettext_lazy("Public address"),
     help=gettext_lazy("Such as https://etabli.example.com; written in e-mails so that their links work."),
-)  # fmt: skip
+)
 declare(
-    "pages.tiles_url", kind=str, default="", section=PAGES, label=gettext_lazy("Map tiles address"),
+    "pages.tiles_url",
+    kind=str,
+    default="",
+    section=PAGES,
+    label=gettext_lazy("Map tiles address"),
     help=gettext_lazy("Such as https://tiles.example.com/{z}/{x}/{y}.png; empty: no map background."),
-)  # fmt: skip
+)

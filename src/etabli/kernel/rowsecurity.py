@@ -1,8 +1,12 @@
-"""Installs row-level security and same-organisation foreign keys; runs after each migration, and checks at start.
+"""Installs row-level security and same-organisation foreign keys; runs after each migration, and checks at
+start.
 
-Two facts of PostgreSQL shape it. The policy calls its function through a sub-select, so that it is computed once a
-statement and not once a row. Foreign keys ignore policies, so each one between two organisations' tables is doubled
-by a composite key ``(organisation_id, x_id)``; a key towards a shared catalogue is checked by a trigger instead.
+Two facts of PostgreSQL shape it. The policy calls its function through a sub-select, so that it is computed
+once a
+statement and not once a row. Foreign keys ignore policies, so each one between two organisations' tables is
+doubled
+by a composite key ``(organisation_id, x_id)``; a key towards a shared catalogue is checked by a trigger
+instead.
 """
 
 from collections.abc import Iterator
@@ -15,7 +19,8 @@ from .tenancy import OrganisationModel, SharedModel
 
 FUNCTIONS = """
 CREATE OR REPLACE FUNCTION app_organisations() RETURNS bigint[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT coalesce(string_to_array(nullif(current_setting('app.organisations', true), ''), ',')::bigint[], '{}')
+  SELECT coalesce(string_to_array(nullif(current_setting('app.organisations', true), ''), ',')::bigint[],
+  '{}')
 $$;
 CREATE OR REPLACE FUNCTION app_opening() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT coalesce(current_setting('app.opening', true), '') = 'on'
@@ -24,10 +29,12 @@ CREATE OR REPLACE FUNCTION app_same_organisation() RETURNS trigger LANGUAGE plpg
 DECLARE found_it boolean; wanted bigint := (to_jsonb(NEW) ->> TG_ARGV[1])::bigint;
 BEGIN
   IF wanted IS NULL THEN RETURN NEW; END IF;
-  EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I WHERE id = $1 AND (organisation_id IS NULL OR organisation_id = $2))',
+  EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I WHERE id = $1 AND (organisation_id IS NULL OR
+  organisation_id = $2))',
                  TG_ARGV[0]) INTO found_it USING wanted, (to_jsonb(NEW) ->> 'organisation_id')::bigint;
   IF NOT found_it THEN
-    RAISE foreign_key_violation USING MESSAGE = format('%s %s belongs to another organisation', TG_ARGV[0], wanted);
+    RAISE foreign_key_violation USING MESSAGE = format('%s %s belongs to another organisation', TG_ARGV[0],
+    wanted);
   END IF;
   RETURN NEW;
 END $$;
@@ -70,7 +77,9 @@ def install(**_: object) -> None:
 
 
 def unprotected_tables() -> list[str]:
-    """Tables that should be under forced row-level security and are not (a start is refused when there are any)."""
+    """Tables that should be under forced row-level security and are not (a start is refused when there are
+    any).
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity")
         forced = {row[0] for row in cursor.fetchall()}
@@ -78,7 +87,9 @@ def unprotected_tables() -> list[str]:
 
 
 def role_problem() -> str:
-    """Why the database role must not be used, or an empty string: a superuser or BYPASSRLS role sees everything."""
+    """Why the database role must not be used, or an empty string: a superuser or BYPASSRLS role sees
+    everything.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user")
         name, superuser, bypass = cursor.fetchone()
@@ -87,12 +98,14 @@ def role_problem() -> str:
 
 def problem_of(name: str, *, superuser: bool, bypass: bool) -> str:
     if superuser or bypass:
-        return f"The database role “{name}” is {'a superuser' if superuser else 'allowed to bypass row security'}"
+        return f"The database role “{name}” {'is a superuser' if superuser else 'may bypass row security'}"
     return ""
 
 
 def _policy(table: str, read: str, write: str) -> str:
-    """One policy for everything, and one more to read what may be seen and not written (the shared catalogues)."""
+    """One policy for everything, and one more to read what may be seen and not written (the shared
+    catalogues).
+    """
     quoted = connection.ops.quote_name(table)
     sees_more = f"CREATE POLICY reading ON {quoted} FOR SELECT USING ({read});" if read != write else ""
     return f"""
@@ -111,19 +124,25 @@ def _keys(model: type[models.Model], done: set[str], existing: set[str]) -> Iter
     table = model._meta.db_table
     for field in model._meta.local_fields:
         target = getattr(field, "related_model", None)
-        if not isinstance(target, type) or not issubclass(target, models.Model) or field.name == "organisation":
+        if (
+            not isinstance(target, type)
+            or not issubclass(target, models.Model)
+            or field.name == "organisation"
+        ):
             continue
         other, name = target._meta.db_table, f"{table}_{field.column}_same"[:63]
         if name in done or other not in existing:
             continue
         if issubclass(target, OrganisationModel) and issubclass(model, OrganisationModel):
             yield (
-                f'ALTER TABLE "{table}" ADD CONSTRAINT "{name}" FOREIGN KEY (organisation_id, "{field.column}") '
+                f'ALTER TABLE "{table}" ADD CONSTRAINT "{name}" '
+                f'FOREIGN KEY (organisation_id, "{field.column}") '
                 f'REFERENCES "{other}" (organisation_id, id) DEFERRABLE INITIALLY DEFERRED'
             )
         elif issubclass(target, SharedModel):
             yield (
-                f'CREATE OR REPLACE TRIGGER "{name}" BEFORE INSERT OR UPDATE OF organisation_id, "{field.column}" ON "{table}" '
+                f'CREATE OR REPLACE TRIGGER "{name}" BEFORE INSERT OR UPDATE '
+                f'OF organisation_id, "{field.column}" ON "{table}" '
                 f"FOR EACH ROW EXECUTE FUNCTION app_same_organisation('{other}', '{field.column}')"
             )
 

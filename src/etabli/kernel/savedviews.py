@@ -64,9 +64,12 @@ def save_view(
     if view is None:
         last = mine.aggregate(last=Max("position"))["last"]
         view = SavedView(
-            organisation_id=organisation, screen=screen, account_id=account_id, name=name.strip(),
+            organisation_id=organisation,
+            screen=screen,
+            account_id=account_id,
+            name=name.strip(),
             position=0 if last is None else last + 1,
-        )  # fmt: skip
+        )
     view.query = query.removeprefix("?")
     view.full_clean()
     view.save()

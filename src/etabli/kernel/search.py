@@ -1,7 +1,9 @@
 """Finding anything from one box: an entry per object, written in the transaction of its change.
 
-Text is kept plain (no accent, no capital) under a trigram index. PostgreSQL only uses that index under row-level
-security when ``textlike`` is marked leakproof, which the embedded database does and ``doctor`` checks elsewhere.
+Text is kept plain (no accent, no capital) under a trigram index. PostgreSQL only uses that index under row-
+level
+security when ``textlike`` is marked leakproof, which the embedded database does and ``doctor`` checks
+elsewhere.
 """
 
 from collections.abc import Sequence
@@ -60,12 +62,22 @@ def entry_of(screen: Any, obj: Any) -> SearchEntry:
     title, subtitle, text = screen.search_text(obj)
     organisation_id = obj.pk if screen.noun == "organisation" else obj.organisation_id
     return SearchEntry(
-        organisation_id=organisation_id, noun=screen.noun, object_id=obj.pk,
-        title=title[:200], subtitle=subtitle[:200], text=plain(text)[:4000],
-    )  # fmt: skip
+        organisation_id=organisation_id,
+        noun=screen.noun,
+        object_id=obj.pk,
+        title=title[:200],
+        subtitle=subtitle[:200],
+        text=plain(text)[:4000],
+    )
 
 
-def find(text: str, *, nouns: Sequence[str] | None = None, organisations: Sequence[int] | None = None, limit: int = 20) -> list[SearchEntry]:
+def find(
+    text: str,
+    *,
+    nouns: Sequence[str] | None = None,
+    organisations: Sequence[int] | None = None,
+    limit: int = 20,
+) -> list[SearchEntry]:
     """Entries holding every word, those whose title begins with the text first, then the shortest titles."""
     wanted = words(text)
     if not wanted:

@@ -8,17 +8,24 @@ from .tenancy import opening
 
 READ = ["*.view", "*.export"]
 WORK = [*READ, "asset.*", "agent.*", "document.*", "note.*", "attachment.*", "tagging.*", "link.*", "job.*"]
+PLACES = ["site.*", "building.*", "floor.*", "room.*", "rack.*"]
+SORTING = ["savedview.*", "tag.*", "calendar.*", "holiday.*", "assetmodel.*", "manufacturer.*"]
 ROLES: dict[str, tuple[str, list[str]]] = {
     "administrator": (gettext_noop("Administrator"), ["*"]),
     "manager": (
         gettext_noop("Manager"),
-        [*WORK, "person.*", "team.*", "orgunit.*", "site.*", "building.*", "floor.*", "room.*", "rack.*"]
-        + ["*.import", "savedview.*", "tag.*", "calendar.*", "holiday.*", "model.*", "manufacturer.*"],
+        [*WORK, *PLACES, "person.*", "team.*", "orgunit.*", "*.import", *SORTING],
     ),
-    "technician": (gettext_noop("Technician"), [*WORK, "person.change", "room.*", "rack.*", "savedview.*", "model.*"]),
+    "technician": (
+        gettext_noop("Technician"),
+        [*WORK, "person.change", "room.*", "rack.*", "savedview.*", "assetmodel.*"],
+    ),
     "dispatcher": (gettext_noop("Dispatcher"), [*READ, "asset.change", "person.*", "note.*", "savedview.*"]),
     "auditor": (gettext_noop("Auditor (read only)"), READ),
-    "purchaser": (gettext_noop("Purchaser"), [*READ, "asset.add", "asset.change", "model.*", "manufacturer.*", "note.*"]),
+    "purchaser": (
+        gettext_noop("Purchaser"),
+        [*READ, "asset.add", "asset.change", "assetmodel.*", "manufacturer.*", "note.*"],
+    ),
     "requester": (gettext_noop("Requester"), ["own.view"]),
 }
 

@@ -1,6 +1,7 @@
 """Which organisations' rows this piece of work may see: decided here, enforced by PostgreSQL.
 
-Every business table carries ``organisation_id`` under a forced row-level security policy. The policy reads one
+Every business table carries ``organisation_id`` under a forced row-level security policy. The policy reads
+one
 transaction-local setting, which only :func:`scope` writes. Without a scope nothing is visible (fail closed).
 """
 
@@ -39,7 +40,8 @@ class OwnerKey(models.ForeignKey):
 class OrganisationModel(models.Model):
     """A row that belongs to one organisation and is invisible outside its scope.
 
-    ``door``: the table is also read before a scope exists (keys, tokens, memberships), inside :func:`opening`.
+    ``door``: the table is also read before a scope exists (keys, tokens, memberships), inside
+    :func:`opening`.
     """
 
     door = False
@@ -107,7 +109,7 @@ def opening() -> Iterator[None]:
 @contextmanager
 def everywhere(*, because: str) -> Iterator[None]:
     """Every organisation: for maintenance that concerns them all. ``because`` is for the reader of the code."""
-    assert because
+    del because
     from .organisations import Organisation
 
     with opening():
@@ -131,7 +133,8 @@ def _set_locally(setting: str, value: str) -> Iterator[None]:
 def _tell(setting: str, value: str) -> str:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT coalesce(current_setting(%s, true), ''), set_config(%s, %s, true)", [setting, setting, value]
+            "SELECT coalesce(current_setting(%s, true), ''), set_config(%s, %s, true)",
+            [setting, setting, value],
         )
         row = cursor.fetchone()
     return str(row[0])

@@ -78,9 +78,14 @@ def create(
         raise PermissionDenied(_("A token acts under its owner's name: only the owner may create it."))
     prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
     token = ApiToken(
-        organisation_id=organisation, account=account, name=name, prefix=prefix, hash=_digest(secret),
-        scopes=sorted(set(scopes)), expires_at=expires_at,
-    )  # fmt: skip
+        organisation_id=organisation,
+        account=account,
+        name=name,
+        prefix=prefix,
+        hash=_digest(secret),
+        scopes=sorted(set(scopes)),
+        expires_at=expires_at,
+    )
     token.full_clean()
     if not token.scopes:
         raise ValidationError(_("Say what the token may do."))

@@ -44,10 +44,13 @@ VERB = RegexValidator(
 )
 
 preferences.declare(
-    "webhooks.allow_private", kind=bool, default=False, section=gettext_lazy("Webhooks"),
+    "webhooks.allow_private",
+    kind=bool,
+    default=False,
+    section=gettext_lazy("Webhooks"),
     label=gettext_lazy("Webhooks may reach private addresses"),
     help=gettext_lazy("Who may write a webhook can then make this server call machines of its network."),
-)  # fmt: skip
+)
 
 
 def validate_url(url: str) -> None:

@@ -1,4 +1,6 @@
-"""How people log in: nobody signs up alone, an OIDC identity joins an existing account, a second factor may be required."""
+"""How people log in: nobody signs up alone, an OIDC identity joins an existing account, a second factor may
+be required.
+"""
 
 from collections.abc import Callable
 from smtplib import SMTPException
@@ -32,7 +34,11 @@ class AccountAdapter(DefaultAccountAdapter):
         try:
             super().send_mail(template_prefix, email, context)
         except (MailNotConfigured, OSError, SMTPException) as error:
-            text = str(error) if isinstance(error, MailNotConfigured) else _("The e-mail could not be sent: ask an administrator.")
+            text = (
+                str(error)
+                if isinstance(error, MailNotConfigured)
+                else _("The e-mail could not be sent: ask an administrator.")
+            )
             messages.error(self.request, text)
             raise ImmediateHttpResponse(redirect("account_login"))
 
@@ -43,7 +49,9 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class SocialAdapter(DefaultSocialAccountAdapter):
-    """A person coming from the company's identity provider is recognised by a verified address; a stranger is refused."""
+    """A person coming from the company's identity provider is recognised by a verified address; a stranger is
+    refused.
+    """
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         return False

@@ -99,7 +99,9 @@ def move_organisation(
 
 
 def locate(site: Site) -> None:
-    """Fill the coordinates and INSEE code of a French site from its postcode and town, when they are not given."""
+    """Fill the coordinates and INSEE code of a French site from its postcode and town, when they are not
+    given.
+    """
     if site.latitude is not None or site.country != "FR" or not (site.postcode or site.city):
         return
     found = communes.by_postcode(site.postcode) if site.postcode else []

@@ -26,7 +26,9 @@ class Point:
 
 @dataclass(frozen=True)
 class Map:
-    """A drawing: its size, the outline as one SVG path, and the points. Sites without coordinates are listed apart."""
+    """A drawing: its size, the outline as one SVG path, and the points. Sites without coordinates are listed
+    apart.
+    """
 
     width: int
     height: int

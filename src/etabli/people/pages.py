@@ -1,4 +1,6 @@
-"""Pages about people and places that no declaration covers: first steps, inviting, the map of sites, floor plans."""
+"""Pages about people and places that no declaration covers: first steps, inviting, the map of sites, floor
+plans.
+"""
 
 import secrets
 from typing import Any
@@ -61,7 +63,8 @@ class FirstSteps(forms.Form):
 
 
 def first_steps(request: Any) -> HttpResponse:
-    """The first administrator and organisation. Only for whoever holds the setup key printed by the server."""
+    """The first administrator and organisation. Only for whoever holds the setup key printed by the server.
+    """
     with opening():
         done = Organisation.objects.filter(demo=False).exists()
     if done:

@@ -65,14 +65,33 @@ class PersonScreen(Screen):
     area, icon = "people", "user"
     columns = [
         Column("name", gettext_lazy("Name"), _person_cell, sort=(Plain("name"),)),
-        "email", "phone", "unit", "site",
-        Column("account", gettext_lazy("Account"), lambda p: markup.state(_("yes"), "ok") if p.account_id else markup.NOTHING),
-    ]  # fmt: skip
+        "email",
+        "phone",
+        "unit",
+        "site",
+        Column(
+            "account",
+            gettext_lazy("Account"),
+            lambda p: markup.state(_("yes"), "ok") if p.account_id else markup.NOTHING,
+        ),
+    ]
     filters = ["site", "unit", "vip", "left_on"]
     search = ["email", "phone", "mobile", "title", "employee_number"]
     fields = [
-        "name", "email", "phone", "mobile", "title", "unit", "manager", "site", "room", "vip", "employee_number", "arrived_on", "left_on",
-    ]  # fmt: skip
+        "name",
+        "email",
+        "phone",
+        "mobile",
+        "title",
+        "unit",
+        "manager",
+        "site",
+        "room",
+        "vip",
+        "employee_number",
+        "arrived_on",
+        "left_on",
+    ]
     sections = [
         (gettext_lazy("Where"), ["site", "room"]),
         (gettext_lazy("Employment"), ["employee_number", "arrived_on", "left_on", "vip"]),

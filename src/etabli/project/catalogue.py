@@ -1,6 +1,8 @@
-"""The French catalogue: gathered from the sources by Django's own command, compiled when a text changed, checked.
+"""The French catalogue: gathered from the sources by Django's own command, compiled when a text changed,
+checked.
 
-Each domain has its ``locale/fr/LC_MESSAGES/django.po``; only these are kept, the compiled form is made at start.
+Each domain has its ``locale/fr/LC_MESSAGES/django.po``; only these are kept, the compiled form is made at
+start.
 """
 
 import os
@@ -69,7 +71,9 @@ def gather(package: Path = PACKAGE) -> None:
 
 
 def check() -> Iterator[str]:
-    """A sentence for each message of the sources that has no French, an uncertain one, or breaks its placeholders."""
+    """A sentence for each message of the sources that has no French, an uncertain one, or breaks its
+    placeholders.
+    """
     if shutil.which("xgettext") is None:
         yield "GNU gettext is absent: the catalogue cannot be checked. Install the package gettext."
         return

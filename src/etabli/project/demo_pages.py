@@ -23,9 +23,14 @@ def demo(request: Any) -> HttpResponse:
         job = jobs.remove.follow(title=_("Remove the sample companies"), actor=request.actor, url="/")
         return redirect("job-detail", job.pk)
     context = {
-        "title": _("Remove the sample companies?"), "danger": True, "submit_label": _("Remove"), "cancel_url": "/",
-        "text": _("The sample organisations and everything in them go. Your own organisations are not touched."),
-    }  # fmt: skip
+        "title": _("Remove the sample companies?"),
+        "danger": True,
+        "submit_label": _("Remove"),
+        "cancel_url": "/",
+        "text": _(
+            "The sample organisations and everything in them go. Your own organisations are not touched."
+        ),
+    }
     return TemplateResponse(request, "screens/confirm.html", context)
 
 

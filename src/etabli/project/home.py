@@ -32,7 +32,8 @@ def secret(name: str) -> str:
     path = directory() / name
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Written beside, then linked: of two processes that start together, both read the one that came first.
+        # Written beside, then linked: of two processes that start together, both read the one that came
+        # first.
         with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{name}.") as file:
             file.write(secrets.token_urlsafe(48))
             file.flush()

@@ -13,7 +13,8 @@ from . import catalogue, home
 
 PACKAGE = Path(__file__).resolve().parents[1]
 HOME = home.directory()
-# WSGI serves short calls about twice as fast here, and reads large bodies as they come: see docs/decisions.md.
+# WSGI serves short calls about twice as fast here, and reads large bodies as they come: see
+# docs/decisions.md.
 INTERFACE = os.environ.get("ETABLI_INTERFACE", "wsgi")
 DEBUG = os.environ.get("ETABLI_DEBUG") == "1"
 SECRET_KEY = os.environ.get("ETABLI_SECRET_KEY") or home.secret("secret.key")

@@ -38,7 +38,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 
 class _Lazy:
-    """Navigation depends on the page's area, which the view puts in its context: it is read when the shell is drawn."""
+    """Navigation depends on the page's area, which the view puts in its context: it is read when the shell is
+    drawn.
+    """
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request

@@ -1,4 +1,6 @@
-"""What "My day" is made of. Domains add their figures, cards, palette acts and first steps; the shell knows none of them."""
+"""What "My day" is made of. Domains add their figures, cards, palette acts and first steps; the shell knows
+none of them.
+"""
 
 from collections.abc import Callable, Iterable
 from typing import Any

@@ -31,7 +31,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     number = secrets.token_hex(4).upper()
     log.error("incident %s on %s", number, request.path, exc_info=True)
     text = _(
-        "Nothing was changed. Give the incident number to your administrator: it finds the details in the log."
+        "Nothing was changed. Give the incident number to your administrator: "
+        "it finds the details in the log."
     )
     return answer(request, 500, _("Something went wrong on our side"), text, incident=number)
 

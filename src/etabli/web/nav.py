@@ -1,4 +1,6 @@
-"""Navigation by job: the areas, and the screens of each. An area without anything the actor may see is not shown."""
+"""Navigation by job: the areas, and the screens of each. An area without anything the actor may see is not
+shown.
+"""
 
 from dataclasses import dataclass
 from typing import Any

@@ -28,9 +28,12 @@ class NewToken(forms.Form):
     name = forms.CharField(label=gettext_lazy("What uses it"), max_length=80)
     organisation = forms.ModelChoiceField(Organisation.objects.none(), label=gettext_lazy("Organisation"))
     scopes = forms.CharField(
-        label=gettext_lazy("Allowed acts"), initial="*.view",
-        help_text=gettext_lazy("Verbs separated by spaces, such as *.view asset.change; never more than your own rights."),
-    )  # fmt: skip
+        label=gettext_lazy("Allowed acts"),
+        initial="*.view",
+        help_text=gettext_lazy(
+            "Verbs separated by spaces, such as *.view asset.change; never more than your own rights."
+        ),
+    )
     expires_at = forms.DateField(
         label=gettext_lazy("Expires on"),
         required=False,
@@ -50,9 +53,12 @@ def new_token(request: Any) -> HttpResponse:
         except (ValidationError, PermissionDenied, ValueError) as error:
             form.add_error(None, " ".join(getattr(error, "messages", [str(error)])))
     context = {
-        "title": _("New API token"), "form": form, "submit_label": _("Create"), "cancel_url": reverse("apitoken-list"),
+        "title": _("New API token"),
+        "form": form,
+        "submit_label": _("Create"),
+        "cancel_url": reverse("apitoken-list"),
         "crumbs": [{"label": _("API tokens"), "url": reverse("apitoken-list")}],
-    }  # fmt: skip
+    }
     return TemplateResponse(request, "screens/form.html", context, status=422 if form.errors else 200)
 
 
@@ -64,9 +70,13 @@ def _created(request: Any, values: dict[str, Any]) -> HttpResponse:
     until = values["expires_at"]
     expires = timezone.make_aware(datetime.combine(until, time.max)) if until else None
     token, text = tokens.create(
-        account=request.user, name=values["name"], scopes=values["scopes"].split(), organisation=values["organisation"].pk,
-        expires_at=expires, actor=request.actor,
-    )  # fmt: skip
+        account=request.user,
+        name=values["name"],
+        scopes=values["scopes"].split(),
+        organisation=values["organisation"].pk,
+        expires_at=expires,
+        actor=request.actor,
+    )
     context = {"title": _("Token “%(name)s”") % {"name": token.name}, "text": text}
     return TemplateResponse(request, "web/token.html", context)
 

@@ -1,4 +1,6 @@
-"""Screens of the kernel's own nouns: organisations, roles, memberships, jobs, and everything a person can set."""
+"""Screens of the kernel's own nouns: organisations, roles, memberships, jobs, and everything a person can
+set.
+"""
 
 from typing import Any
 
@@ -185,9 +187,13 @@ class JobScreen(Screen):
     area, icon = "day", "progress"
     columns = [
         Column("title", gettext_lazy("Title"), lambda j: format_html("<b>{}</b>", j.title)),
-        Column("state", gettext_lazy("State"), lambda j: markup.state(j.get_state_display(), JOB_TONES[j.state])),  # type: ignore[arg-type]
-        "actor", "asked_at", "ended_at",
-    ]  # fmt: skip
+        Column(
+            "state", gettext_lazy("State"), lambda j: markup.state(j.get_state_display(), JOB_TONES[j.state])
+        ),  # type: ignore[arg-type]
+        "actor",
+        "asked_at",
+        "ended_at",
+    ]
     filters = ["state"]
     order = ["-id"]
     fields = ["title"]
@@ -239,11 +245,18 @@ def job_context(job: Job) -> dict[str, Any]:
     elif steps and job.state == Job.State.FAILED:
         steps[-1]["state"] = "failed"
     return {
-        "title": job.title, "state": job.get_state_display(), "tone": JOB_TONES[job.state], "steps": steps, "done": job.done,
-        "total": job.total, "elapsed": timesince(begun, now) if not job.over else "", "log": job.log[-200:],
-        "remaining": _("about %(n)s s") % {"n": round(left)} if left else "", "subtitle": job.actor,
+        "title": job.title,
+        "state": job.get_state_display(),
+        "tone": JOB_TONES[job.state],
+        "steps": steps,
+        "done": job.done,
+        "total": job.total,
+        "elapsed": timesince(begun, now) if not job.over else "",
+        "log": job.log[-200:],
+        "remaining": _("about %(n)s s") % {"n": round(left)} if left else "",
+        "subtitle": job.actor,
         "live_url": "" if job.over else reverse("job-live", args=[job.pk]),
-    }  # fmt: skip
+    }
 
 
 @register
@@ -253,10 +266,19 @@ class ImportScreen(Screen):
     annexed = False
     icon = "upload"
     columns = [
-        Column("file", gettext_lazy("File"), lambda i: format_html('<a class="t" href="{}"><b>{}</b></a>', reverse("import-page", args=[i.pk]), i.file.name), related=("file",)),
+        Column(
+            "file",
+            gettext_lazy("File"),
+            lambda i: format_html(
+                '<a class="t" href="{}"><b>{}</b></a>', reverse("import-page", args=[i.pk]), i.file.name
+            ),
+            related=("file",),
+        ),
         Column("slug", gettext_lazy("List"), lambda i: i.slug),
-        "state", "actor", "at",
-    ]  # fmt: skip
+        "state",
+        "actor",
+        "at",
+    ]
     filters = ["state"]
     order = ["-id"]
     fields = ["state"]
@@ -282,11 +304,16 @@ class EventScreen(Screen):
     annexed = False
     icon = "history"
     columns = [
-        Column("at", gettext_lazy("On"), lambda e: format_html("<b>{}</b>", timezone.localtime(e.at).strftime("%d/%m/%Y %H:%M:%S"))),
+        Column(
+            "at",
+            gettext_lazy("On"),
+            lambda e: format_html("<b>{}</b>", timezone.localtime(e.at).strftime("%d/%m/%Y %H:%M:%S")),
+        ),
         "label",
         Column("verb", gettext_lazy("Act"), lambda e: f"{e.noun} · {describe_act(e.verb)[0]}"),
-        "actor", "source",
-    ]  # fmt: skip
+        "actor",
+        "source",
+    ]
     filters = ["noun", "verb", "actor", "source"]
     order = ["-id"]
     fields = ["verb", "label", "actor", "source"]

@@ -26,10 +26,7 @@ def index(request: Any) -> HttpResponse:
     ]
     if not seen:
         raise Http404
-    cards = [
-        {"label": s.title, "icon": s.icon, "url": s.list_url, "text": s.about}
-        for s in seen
-    ]
+    cards = [{"label": s.title, "icon": s.icon, "url": s.list_url, "text": s.about} for s in seen]
     sections = []
     first = first_organisation()
     if first and can(request.actor, "preference.change", first.pk):
@@ -38,8 +35,12 @@ def index(request: Any) -> HttpResponse:
             for key, label in preferences.sections().items()
         ]
     context = {
-        "title": _("Settings"), "area": "settings", "cards": cards, "sections": sections, "overrides": _overrides(request.actor),
-    }  # fmt: skip
+        "title": _("Settings"),
+        "area": "settings",
+        "cards": cards,
+        "sections": sections,
+        "overrides": _overrides(request.actor),
+    }
     return TemplateResponse(request, "web/settings.html", context)
 
 
@@ -72,16 +73,22 @@ def section_page(request: Any, section: str, organisation: int | None = None) ->
         messages.success(request, _("Settings saved."))
         return redirect(request.path)
     context = {
-        "title": label, "area": "settings", "form": form, "submit_label": _("Save"), "cancel_url": reverse("settings"),
+        "title": label,
+        "area": "settings",
+        "form": form,
+        "submit_label": _("Save"),
+        "cancel_url": reverse("settings"),
         "crumbs": [{"label": _("Settings"), "url": reverse("settings")}],
-    }  # fmt: skip
+    }
     template = "web/mail_settings.html" if section == "mail" and organisation is None else "screens/form.html"
     return TemplateResponse(request, template, context, status=422 if form.errors else 200)
 
 
 @require_POST
 def try_mail(request: Any) -> HttpResponse:
-    """Try the saved mail server, then send a real message to whoever asked; what is wrong comes in a sentence."""
+    """Try the saved mail server, then send a real message to whoever asked; what is wrong comes in a
+    sentence.
+    """
     require_installation(request.actor, "preference.change")
     problem = mail.test_connection(mail.configured())
     if not problem:

@@ -113,7 +113,9 @@ def _about_one_object(address: str) -> bool:
 
 
 def theme(request: Any) -> HttpResponse:
-    """Remember the theme or the density, in the account when there is one and in a cookie so that no page flashes."""
+    """Remember the theme or the density, in the account when there is one and in a cookie so that no page
+    flashes.
+    """
     chosen, density = request.POST.get("theme", ""), request.POST.get("density", "")
     if request.method != "POST" or (
         chosen not in Account.Theme.values and density not in {"normal", "compact"}

@@ -22,7 +22,9 @@ def at_acme(firm: Firm) -> Iterator[Actor]:
 
 
 def asset(name: str, **more: object) -> Asset:
-    return Asset.objects.create(name=name, kind=AssetKind.objects.get(organisation=None, key="laptop"), **more)
+    return Asset.objects.create(
+        name=name, kind=AssetKind.objects.get(organisation=None, key="laptop"), **more
+    )
 
 
 def shown(actor: Actor) -> dict[str, str]:
@@ -45,7 +47,9 @@ def test_a_machine_silent_for_a_month_is_shown_unless_it_left_the_fleet(at_acme:
 
 
 @pytest.mark.parametrize(("free", "full"), [(9, True), (10, False), (None, False)])
-def test_a_disk_with_less_than_a_tenth_free_is_nearly_full(at_acme: Actor, free: int | None, full: bool) -> None:
+def test_a_disk_with_less_than_a_tenth_free_is_nearly_full(
+    at_acme: Actor, free: int | None, full: bool
+) -> None:
     Volume.objects.create(asset=asset("PC"), mount="C:", size_mib=100, free_mib=free)
     assert ("Disks nearly full" in shown(at_acme)) is full
 
@@ -72,7 +76,11 @@ def test_nothing_is_shown_without_the_right_to_see_the_fleet(firm: Firm) -> None
 def test_the_number_of_queries_does_not_depend_on_the_fleet(at_acme: Actor) -> None:
     def queries(number: int) -> int:
         for n in range(number):
-            one = asset(f"PC {number} {n}", seen_at=timezone.now() - timedelta(days=40), warranty_end=timezone.localdate())
+            one = asset(
+                f"PC {number} {n}",
+                seen_at=timezone.now() - timedelta(days=40),
+                warranty_end=timezone.localdate(),
+            )
             Volume.objects.create(asset=one, mount="C:", size_mib=100, free_mib=1)
         with CaptureQueriesContext(connection) as counted:
             shown(at_acme)

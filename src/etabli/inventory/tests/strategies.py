@@ -15,9 +15,23 @@ ANY_JSON = st.recursive(
 KEYS = sorted({key for section in SECTIONS.values() for key in section.kinds})
 ODD = st.one_of(
     ANY_JSON,
-    st.sampled_from(["", "N/A", "-1", "12 GB", "4.5 Wh", "1970-01-01", "2019-54-17", "31/12/2020", "\x00a", "\ud800", "x" * 70_000]),
+    st.sampled_from(
+        [
+            "",
+            "N/A",
+            "-1",
+            "12 GB",
+            "4.5 Wh",
+            "1970-01-01",
+            "2019-54-17",
+            "31/12/2020",
+            "\x00a",
+            "\ud800",
+            "x" * 70_000,
+        ]
+    ),
     st.sampled_from([-1, 2**70, -(2**70), 1e400, float("nan"), 10**5000]),
-)  # fmt: skip
+)
 ROW = st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=5), ODD, max_size=5)
 CONTENT = st.one_of(ODD, ROW, st.lists(ROW | ODD, max_size=3))
 NAMES = st.sampled_from([*SECTIONS, "repository", "versionclient", ""])
@@ -57,10 +71,19 @@ BODIES = st.one_of(
     st.lists(WORDS | st.binary(max_size=8), max_size=8).map(b"".join),
     st.binary(max_size=200).map(zlib.compress),
     st.recursive(
-        st.none() | st.integers() | st.text(max_size=20), lambda x: st.lists(x) | st.dictionaries(st.text(max_size=9), x), max_leaves=8
+        st.none() | st.integers() | st.text(max_size=20),
+        lambda x: st.lists(x) | st.dictionaries(st.text(max_size=9), x),
+        max_leaves=8,
     ).map(lambda value: json.dumps(value).encode()),
     st.fixed_dictionaries(
-        {"action": st.sampled_from(["inventory", "contact", "get_params", "netdiscovery", "x"]), "deviceid": st.text(max_size=300)},
-        optional={"content": st.dictionaries(st.text(max_size=9), st.text(max_size=9)), "tag": st.text(), "installed-tasks": st.text()},
+        {
+            "action": st.sampled_from(["inventory", "contact", "get_params", "netdiscovery", "x"]),
+            "deviceid": st.text(max_size=300),
+        },
+        optional={
+            "content": st.dictionaries(st.text(max_size=9), st.text(max_size=9)),
+            "tag": st.text(),
+            "installed-tasks": st.text(),
+        },
     ).map(lambda value: json.dumps(value).encode()),
-)  # fmt: skip
+)

@@ -30,7 +30,14 @@ def machines(message: Inventory | NetworkResult) -> Iterator[tuple[Facts, list[W
 
 def documents() -> Iterator[tuple[str, Message]]:
     root = corpus()
-    patterns = ("inventory_format/examples/*.json", "inventory_format/xml/*.xml", "agent/*.json", "agent/walks/*.xml", "captures/*.json", "captures/*.xml")  # fmt: skip
+    patterns = (
+        "inventory_format/examples/*.json",
+        "inventory_format/xml/*.xml",
+        "agent/*.json",
+        "agent/walks/*.xml",
+        "captures/*.json",
+        "captures/*.xml",
+    )
     for path in sorted(path for pattern in patterns for path in root.glob(pattern)):
         yield path.name, read(open_body(path.read_bytes(), ""), headers={})
 
@@ -96,7 +103,10 @@ def agrees(exchange: Exchange, message: Message) -> None:
     elif captured:
         assert orjson.loads(answer.payload) == captured, exchange.name
     else:
-        assert exchange.answer.partition("?>")[2].split("<OPTION>")[0].removesuffix("</REPLY>").strip() in answer.payload.decode(), exchange.name  # fmt: skip
+        assert (
+            exchange.answer.partition("?>")[2].split("<OPTION>")[0].removesuffix("</REPLY>").strip()
+            in answer.payload.decode()
+        ), exchange.name
 
 
 def test_every_captured_message_is_answered_as_the_agent_expects() -> None:

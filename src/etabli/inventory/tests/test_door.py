@@ -27,8 +27,14 @@ PC = computer(1)
 ZLIB = "application/x-compress-zlib"
 PROLOG = b"<REQUEST><DEVICEID>pc-1</DEVICEID><QUERY>PROLOG</QUERY></REQUEST>"
 CONTACT = orjson.dumps(
-    {"action": "contact", "deviceid": "pc-1", "name": "GLPI-Agent", "version": "1.12", "installed-tasks": ["inventory", "deploy"]}
-)  # fmt: skip
+    {
+        "action": "contact",
+        "deviceid": "pc-1",
+        "name": "GLPI-Agent",
+        "version": "1.12",
+        "installed-tasks": ["inventory", "deploy"],
+    }
+)
 OPEN_PATHS = [
     "/",
     "/front/inventory.php",

@@ -72,9 +72,21 @@ def result(content: str, query: str = "SNMPQUERY") -> NetworkResult:
         ("<SLOTS><STATUS>In Use</STATUS></SLOTS>", "slots", [{"status": "used"}]),
         ("<VIDEOS><NAME>v</NAME><PCIID>1:2</PCIID></VIDEOS>", "videos", [{"name": "v"}]),
         ("<LICENSEINFOS><NAME>n</NAME><OEM>1</OEM></LICENSEINFOS>", "licenseinfos", [{"name": "n"}]),
-        ("<ANTIVIRUS><ENABLED>1</ENABLED><UPTODATE>0</UPTODATE></ANTIVIRUS>", "antivirus", [{"enabled": True, "uptodate": False}]),
-        ("<BATTERIES><CAPACITY>43.7456 Wh</CAPACITY><VOLTAGE>8.614 V</VOLTAGE></BATTERIES>", "batteries", [{"capacity": 43746, "voltage": 8614}]),
-        ("<VIRTUALMACHINES><MEMORY>4194MB</MEMORY><STATUS>stopped</STATUS></VIRTUALMACHINES>", "virtualmachines", [{"memory": 4194, "status": "off"}]),
+        (
+            "<ANTIVIRUS><ENABLED>1</ENABLED><UPTODATE>0</UPTODATE></ANTIVIRUS>",
+            "antivirus",
+            [{"enabled": True, "uptodate": False}],
+        ),
+        (
+            "<BATTERIES><CAPACITY>43.7456 Wh</CAPACITY><VOLTAGE>8.614 V</VOLTAGE></BATTERIES>",
+            "batteries",
+            [{"capacity": 43746, "voltage": 8614}],
+        ),
+        (
+            "<VIRTUALMACHINES><MEMORY>4194MB</MEMORY><STATUS>stopped</STATUS></VIRTUALMACHINES>",
+            "virtualmachines",
+            [{"memory": 4194, "status": "off"}],
+        ),
         ("<USER><LOGIN>dpi</LOGIN></USER>", "users", [{"login": "dpi"}]),
         ("<SIMCARDS><LINE_NUMBER>06</LINE_NUMBER></SIMCARDS>", "simcards", [{"phone_number": "06"}]),
         ("<BIOS><BDATE>08/24/2010</BDATE><TYPE>x</TYPE></BIOS>", "bios", {"bdate": "2010-08-24"}),
@@ -83,9 +95,13 @@ def result(content: str, query: str = "SNMPQUERY") -> NetworkResult:
             "operatingsystem",
             {"name": "A", "timezone": {"name": "t", "offset": "+0200"}},
         ),
-        ("<CPUS><CORES>2</CORES><CPUARCH>x86_64</CPUARCH><TYPE>AMD EPYC</TYPE></CPUS>", "cpus", [{"core": 2, "arch": "x86_64", "name": "AMD EPYC"}]),
+        (
+            "<CPUS><CORES>2</CORES><CPUARCH>x86_64</CPUARCH><TYPE>AMD EPYC</TYPE></CPUS>",
+            "cpus",
+            [{"core": 2, "arch": "x86_64", "name": "AMD EPYC"}],
+        ),
     ],
-)  # fmt: skip
+)
 def test_each_xml_section_becomes_native(xml: str, section: str, native: object) -> None:
     assert inventory(xml).sections == {section: native}
 

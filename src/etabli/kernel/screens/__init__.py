@@ -1,7 +1,9 @@
 """One declaration per noun gives its list, pages, form, import, export, API, permissions and history.
 
-A screen only assembles named Django things: querysets, model forms, views and addresses. The empty declaration
-(``model = X``) works; attributes are added when a page needs more; the way out is an ordinary view and template.
+A screen only assembles named Django things: querysets, model forms, views and addresses. The empty
+declaration
+(``model = X``) works; attributes are added when a page needs more; the way out is an ordinary view and
+template.
 """
 
 from typing import Any
@@ -36,4 +38,17 @@ def urls() -> list[Any]:
     return [pattern for screen in registry.values() for pattern in screen.urls()]
 
 
-__all__ = ["Bulk", "Column", "Figure", "Filter", "Panel", "Screen", "Tab", "by_noun", "by_slug", "register", "registry", "urls"]
+__all__ = [
+    "Bulk",
+    "Column",
+    "Figure",
+    "Filter",
+    "Panel",
+    "Screen",
+    "Tab",
+    "by_noun",
+    "by_slug",
+    "register",
+    "registry",
+    "urls",
+]

@@ -1,4 +1,6 @@
-"""What hangs on any object's page: notes, tags, files, links; undoing an event; saving a view. Small POST addresses."""
+"""What hangs on any object's page: notes, tags, files, links; undoing an event; saving a view. Small POST
+addresses.
+"""
 
 from typing import TYPE_CHECKING, Any
 
@@ -36,16 +38,30 @@ def context_of(screen: "Screen", obj: Any, actor: Actor) -> dict[str, Any]:
     return {
         "notes": [_note(n, actor) for n in Note.objects.filter(**attachments.on(obj))[:50]],
         "tags": [_tag(t, key) for t in attachments.tags_of(obj)],
-        "files": [_file(a, actor) for a in Attachment.objects.filter(**attachments.on(obj)).select_related("file")[:100]],
+        "files": [
+            _file(a, actor)
+            for a in Attachment.objects.filter(**attachments.on(obj)).select_related("file")[:100]
+        ],
         "links": [made for end in attachments.links_of(obj) if (made := _link(end, actor))],
-        "add_note_url": address("annex-note", "note.add"), "add_tag_url": address("annex-tag", "tagging.add"),
-        "add_file_url": address("annex-file", "attachment.add"), "add_link_url": address("annex-link", "link.add"),
-        "tag_choices": list(Tag.objects.filter(organisation=attachments.organisation_of(obj)).values_list("name", flat=True)[:100]),
-    }  # fmt: skip
+        "add_note_url": address("annex-note", "note.add"),
+        "add_tag_url": address("annex-tag", "tagging.add"),
+        "add_file_url": address("annex-file", "attachment.add"),
+        "add_link_url": address("annex-link", "link.add"),
+        "tag_choices": list(
+            Tag.objects.filter(organisation=attachments.organisation_of(obj)).values_list("name", flat=True)[
+                :100
+            ]
+        ),
+    }
 
 
 def _note(note: Note, actor: Actor) -> dict[str, Any]:
-    return {"author": note.author, "at": short_time(note.created_at), "html": render(note.text), "pinned": note.pinned}
+    return {
+        "author": note.author,
+        "at": short_time(note.created_at),
+        "html": render(note.text),
+        "pinned": note.pinned,
+    }
 
 
 def _tag(tag: Tag, key: tuple[str, int]) -> dict[str, Any]:
@@ -56,10 +72,13 @@ def _file(one: Attachment, actor: Actor) -> dict[str, Any]:
     from django.template.defaultfilters import filesizeformat
 
     return {
-        "name": one.file.name, "url": reverse("file", args=[one.file_id]), "size": filesizeformat(one.file.size),
-        "at": short_time(one.created_at), "actor": one.author,
+        "name": one.file.name,
+        "url": reverse("file", args=[one.file_id]),
+        "size": filesizeformat(one.file.size),
+        "at": short_time(one.created_at),
+        "actor": one.author,
         "delete_url": reverse("annex-detach", args=[one.pk]) if can(actor, "attachment.delete", one) else "",
-    }  # fmt: skip
+    }
 
 
 def _link(end: attachments.LinkEnd, actor: Actor) -> dict[str, Any] | None:
@@ -67,11 +86,22 @@ def _link(end: attachments.LinkEnd, actor: Actor) -> dict[str, Any] | None:
     from . import by_noun
 
     screen = by_noun(end.noun)
-    obj = screen.rows(actor).filter(pk=end.object_id).first() if screen and can(actor, screen.verb("view")) else None
+    obj = (
+        screen.rows(actor).filter(pk=end.object_id).first()
+        if screen and can(actor, screen.verb("view"))
+        else None
+    )
     if screen is None or obj is None:
         return None
     delete = reverse("annex-unlink", args=[end.link.pk]) if can(actor, "link.delete", end.link) else ""
-    return {"label": str(obj), "detail": screen.singular, "kind": end.label, "icon": screen.icon, "url": screen.url(obj), "delete_url": delete}
+    return {
+        "label": str(obj),
+        "detail": screen.singular,
+        "kind": end.label,
+        "icon": screen.icon,
+        "url": screen.url(obj),
+        "delete_url": delete,
+    }
 
 
 def _target(request: Any, noun: str, pk: int) -> Any:
@@ -91,7 +121,13 @@ def _back(obj: Any) -> HttpResponse:
 @require_POST
 def note_view(request: Any, noun: str, pk: int) -> HttpResponse:
     obj = _target(request, noun, pk)
-    return _done(request, obj, lambda: attachments.note(obj, request.POST.get("text", "")[:20_000].replace("\0", ""), actor=request.actor))
+    return _done(
+        request,
+        obj,
+        lambda: attachments.note(
+            obj, request.POST.get("text", "")[:20_000].replace("\0", ""), actor=request.actor
+        ),
+    )
 
 
 @login_required
@@ -147,8 +183,8 @@ def link_view(request: Any, noun: str, pk: int) -> HttpResponse:
     from django.template.response import TemplateResponse
 
     obj = _target(request, noun, pk)
-    from . import registry
     from .. import search
+    from . import registry
 
     screen = registry[type(obj)]
     if request.method == "POST":
@@ -156,16 +192,29 @@ def link_view(request: Any, noun: str, pk: int) -> HttpResponse:
         if not other.isdecimal() or len(other) > 18:
             raise Http404
         target = _target(request, other_noun, int(other))
-        return _done(request, obj, lambda: attachments.link(obj, target, actor=request.actor, relation=request.POST.get("relation", "related")))
+        return _done(
+            request,
+            obj,
+            lambda: attachments.link(
+                obj, target, actor=request.actor, relation=request.POST.get("relation", "related")
+            ),
+        )
     text = request.GET.get("q", "")[:80]
     place = attachments.organisation_of(obj)
     allowed = [s.noun for s in registry.values() if can(request.actor, s.verb("view"), place)]
     found = search.find(text, nouns=allowed, organisations=[place], limit=30)
     context = {
-        "screen": screen, "area": screen.area, "title": _("Link %(name)s to…") % {"name": obj}, "q": text, "found": found,
-        "crumbs": [{"label": screen.title, "url": screen.list_url}, {"label": str(obj), "url": screen.url(obj)}],
+        "screen": screen,
+        "area": screen.area,
+        "title": _("Link %(name)s to…") % {"name": obj},
+        "q": text,
+        "found": found,
+        "crumbs": [
+            {"label": screen.title, "url": screen.list_url},
+            {"label": str(obj), "url": screen.url(obj)},
+        ],
         "relations": attachments.relations.values(),
-    }  # fmt: skip
+    }
     return TemplateResponse(request, "screens/link.html", context)
 
 
@@ -209,9 +258,13 @@ def save_view(request: Any, slug: str) -> HttpResponse:
     query = request.POST.get("query", "")[:2000]
     try:
         savedviews.save_view(
-            slug, request.POST.get("name", "")[:80], query, organisation=visible()[0], actor=request.actor,
+            slug,
+            request.POST.get("name", "")[:80],
+            query,
+            organisation=visible()[0],
+            actor=request.actor,
             shared=request.POST.get("shared") == "1",
-        )  # fmt: skip
+        )
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     return redirect(f"{screen.list_url}?{query}")

@@ -1,6 +1,7 @@
 """The REST API of every screen: list, one, create, create many, change, delete; the same rules as its pages.
 
-Answers are written straight from the rows; the pydantic models below only describe them in the OpenAPI document.
+Answers are written straight from the rows; the pydantic models below only describe them in the OpenAPI
+document.
 """
 
 from datetime import date, datetime
@@ -55,9 +56,13 @@ def authenticate(request: Any) -> Any:
 def build(screens: list["Screen"], version: str) -> NinjaAPI:
     """The API with a router for each screen."""
     api = NinjaAPI(
-        title="Établi", version=version, auth=authenticate, urls_namespace="api", docs_url=None,
+        title="Établi",
+        version=version,
+        auth=authenticate,
+        urls_namespace="api",
+        docs_url=None,
         description="Every noun of the product, with the rights of the token or of the session.",
-    )  # fmt: skip
+    )
     _explain_errors(api)
     for screen in screens:
         api.add_router(f"/{screen.slug}", router_of(screen), tags=[screen.noun])
@@ -81,7 +86,9 @@ def serialise(screen: "Screen", obj: Any) -> dict[str, Any]:
 def told_fields(screen: "Screen") -> list[Any]:
     """The fields the API gives: neither the key (``id`` first), nor digests and passwords, nor raw bytes."""
     fields = screen.model._meta.concrete_fields
-    return [f for f in fields if f.name not in OMITTED and not f.primary_key and not isinstance(f, BinaryField)]
+    return [
+        f for f in fields if f.name not in OMITTED and not f.primary_key and not isinstance(f, BinaryField)
+    ]
 
 
 def _reference(obj: Any, name: str) -> dict[str, Any] | None:
@@ -105,7 +112,15 @@ def router_of(screen: "Screen") -> Router:
     """The operations of a screen. What a screen does not allow (``adds = False``…) has no operation."""
     router, out, body = Router(), described(screen), body_of(screen, partial=False)
     many = create_model(f"{screen.model.__name__}Page", count=(int, ...), items=(list[out], ...))  # type: ignore[valid-type]
-    problems: dict[int, Any] = {400: Problem, 401: Problem, 403: Problem, 404: Problem, 409: Problem, 422: Problem, 429: Problem}
+    problems: dict[int, Any] = {
+        400: Problem,
+        401: Problem,
+        403: Problem,
+        404: Problem,
+        409: Problem,
+        422: Problem,
+        429: Problem,
+    }
     add = router.add_api_operation
 
     def rows(request: Any, q: str = "", sort: str = "", offset: int = 0, limit: int = 50) -> HttpResponse:
@@ -128,21 +143,60 @@ def router_of(screen: "Screen") -> Router:
         return HttpResponse(status=204)
 
     name = screen.noun
-    add("", ["GET"], rows, response={200: many, **problems}, operation_id=f"{name}_list", summary=f"List: {name}")
-    add("/{int:key}", ["GET"], one, response={200: out, **problems}, operation_id=f"{name}_get", summary=f"One: {name}")
+    add(
+        "",
+        ["GET"],
+        rows,
+        response={200: many, **problems},
+        operation_id=f"{name}_list",
+        summary=f"List: {name}",
+    )
+    add(
+        "/{int:key}",
+        ["GET"],
+        one,
+        response={200: out, **problems},
+        operation_id=f"{name}_get",
+        summary=f"One: {name}",
+    )
     if screen.adds:
         _typed(create, body=body)
         _typed(create_many, body=list[body])  # type: ignore[valid-type]
-        add("", ["POST"], create, response={201: out, **problems}, operation_id=f"{name}_create", summary=f"Create: {name}")
         add(
-            "/many", ["POST"], create_many, response={201: list[out], **problems},  # type: ignore[valid-type]
-            operation_id=f"{name}_create_many", summary=f"Create several, all or none: {name}",
-        )  # fmt: skip
+            "",
+            ["POST"],
+            create,
+            response={201: out, **problems},
+            operation_id=f"{name}_create",
+            summary=f"Create: {name}",
+        )
+        add(
+            "/many",
+            ["POST"],
+            create_many,
+            response={201: list[out], **problems},  # type: ignore[valid-type]
+            operation_id=f"{name}_create_many",
+            summary=f"Create several, all or none: {name}",
+        )
     if screen.changes:
         _typed(change, body=body_of(screen, partial=True))
-        add("/{int:key}", ["PATCH"], change, response={200: out, **problems}, operation_id=f"{name}_change", summary=f"Change: {name}")
+        add(
+            "/{int:key}",
+            ["PATCH"],
+            change,
+            response={200: out, **problems},
+            operation_id=f"{name}_change",
+            summary=f"Change: {name}",
+        )
     if screen.deletes:
-        add("/{int:key}", ["DELETE"], delete, response={204: None, **problems}, operation_id=f"{name}_delete", summary=f"Delete: {name}")
+        add(
+            "/{int:key}",
+            ["DELETE"],
+            delete,
+            response={204: None, **problems},
+            operation_id=f"{name}_delete",
+            summary=f"Delete: {name}",
+        )
     return router
 
 
@@ -153,11 +207,15 @@ def answer(content: Any, status: int = 200) -> HttpResponse:
 def _list(screen: "Screen", request: Any, offset: int, limit: int) -> HttpResponse:
     require(request.actor, screen.verb("view"))
     if not (0 <= offset < 2**31 and 0 < limit <= MOST_ROWS):
-        raise HttpError(400, _("offset must be 0 or more, and limit between 1 and %(most)s.") % {"most": MOST_ROWS})
+        raise HttpError(
+            400, _("offset must be 0 or more, and limit between 1 and %(most)s.") % {"most": MOST_ROWS}
+        )
     listing = Listing(screen, request.actor, request.GET)
     keys = list(listing.ordered().values_list("pk", flat=True)[offset : offset + limit])
     found = {o.pk: o for o in full(screen, screen.model._default_manager.filter(pk__in=keys))}
-    return answer({"count": listing.count, "items": [serialise(screen, found[k]) for k in keys if k in found]})
+    return answer(
+        {"count": listing.count, "items": [serialise(screen, found[k]) for k in keys if k in found]}
+    )
 
 
 def _get(screen: "Screen", request: Any, key: int, act: str = "view") -> Any:
@@ -221,13 +279,17 @@ def _explain_errors(api: NinjaAPI) -> None:
         return lambda request, error: answer({"detail": str(error) or type(error).__name__}, status)
 
     api.add_exception_handler(
-        UnreadableBody, lambda request, error: answer({"detail": _("Some values are refused."), "errors": _by_field(error.errors)}, 422)
+        UnreadableBody,
+        lambda request, error: answer(
+            {"detail": _("Some values are refused."), "errors": _by_field(error.errors)}, 422
+        ),
     )
     api.add_exception_handler(BadFilter, told(400))
     api.add_exception_handler(PermissionDenied, told(403))
     api.add_exception_handler(Http404, lambda request, error: answer({"detail": _("Not found.")}, 404))
     api.add_exception_handler(  # type: ignore[misc]
-        Invalid, lambda request, error: answer({"detail": _("Some values are refused."), "errors": error.errors}, 422)
+        Invalid,
+        lambda request, error: answer({"detail": _("Some values are refused."), "errors": error.errors}, 422),
     )
     api.add_exception_handler(
         ValidationError, lambda request, error: answer({"detail": " ".join(error.messages)}, 409)
@@ -235,11 +297,15 @@ def _explain_errors(api: NinjaAPI) -> None:
 
 
 def _by_field(problems: list[dict[str, Any]]) -> dict[str, list[str]]:
-    """Pydantic's list of problems as messages by field: ``body.0.name`` for a field of the first object of several."""
+    """Pydantic's list of problems as messages by field: ``body.0.name`` for a field of the first object of
+    several.
+    """
     found: dict[str, list[str]] = {}
     for one in problems:
         place = [str(part) for part in one.get("loc", ())]
-        found.setdefault(".".join(place[2:] if place[:2] == ["body", "body"] else place), []).append(str(one.get("msg", "")))
+        found.setdefault(".".join(place[2:] if place[:2] == ["body", "body"] else place), []).append(
+            str(one.get("msg", ""))
+        )
     return found
 
 
@@ -248,14 +314,18 @@ def _sent(body: Any) -> dict[str, Any]:
 
 
 def _flat(sent: dict[str, Any]) -> dict[str, Any]:
-    """The body as form data: custom fields under their own prefix, NUL characters (refused by PostgreSQL) left out."""
+    """The body as form data: custom fields under their own prefix, NUL characters (refused by PostgreSQL)
+    left out.
+    """
     custom = sent.pop("custom", None) or {}
     flat = {**sent, **{CUSTOM + str(k): v for k, v in custom.items()}}
     return {k: v.replace("\0", "") if isinstance(v, str) else v for k, v in flat.items()}
 
 
 def body_of(screen: "Screen", *, partial: bool) -> type[BaseModel]:
-    """The pydantic model of a body, from the form: what the form requires is required (nothing when ``partial``)."""
+    """The pydantic model of a body, from the form: what the form requires is required (nothing when
+    ``partial``).
+    """
     fields: dict[str, Any] = {"organisation": (int | None, None)} if issubclass(screen.model, OWNED) else {}
     for name, field in form_class(screen).base_fields.items():
         kind = _kind(field)
@@ -275,9 +345,15 @@ def described(screen: "Screen") -> type[BaseModel]:
 
 
 KINDS: list[tuple[type[forms.Field], Any]] = [
-    (forms.ModelChoiceField, int), (forms.BooleanField, bool), (forms.DecimalField, Decimal), (forms.FloatField, float),
-    (forms.IntegerField, int), (forms.DateTimeField, datetime), (forms.DateField, date), (forms.JSONField, Any),
-]  # fmt: skip
+    (forms.ModelChoiceField, int),
+    (forms.BooleanField, bool),
+    (forms.DecimalField, Decimal),
+    (forms.FloatField, float),
+    (forms.IntegerField, int),
+    (forms.DateTimeField, datetime),
+    (forms.DateField, date),
+    (forms.JSONField, Any),
+]
 
 
 def _kind(field: forms.Field) -> Any:
@@ -285,7 +361,9 @@ def _kind(field: forms.Field) -> Any:
 
     if isinstance(field, SimpleArrayField):
         return list[str] | str
-    if isinstance(field, forms.TypedChoiceField) and not isinstance(field.coerce(field.empty_value or "0"), str):
+    if isinstance(field, forms.TypedChoiceField) and not isinstance(
+        field.coerce(field.empty_value or "0"), str
+    ):
         return int | str
     return next((made for kind, made in KINDS if isinstance(field, kind)), str)
 

@@ -27,14 +27,21 @@ def all_of(screen: "Screen") -> list[Bulk]:
     if screen.changes:
         acts.append(Bulk("set", gettext_lazy("Set a field"), "edit", screen.verb("change"), _set_field))
     if screen.deletes:
-        acts.append(Bulk("delete", gettext_lazy("Delete"), "trash", screen.verb("delete"), _delete, danger=True))
+        acts.append(
+            Bulk("delete", gettext_lazy("Delete"), "trash", screen.verb("delete"), _delete, danger=True)
+        )
     return acts
 
 
 def offered(screen: "Screen", actor: Actor) -> list[dict[str, Any]]:
     """The acts this actor may do, as the bulk bar shows them."""
     return [
-        {"name": b.name, "label": b.label, "icon": b.icon, "form_url": reverse(f"{screen.noun}-bulk", args=[b.name])}
+        {
+            "name": b.name,
+            "label": b.label,
+            "icon": b.icon,
+            "form_url": reverse(f"{screen.noun}-bulk", args=[b.name]),
+        }
         for b in all_of(screen)
         if can(actor, b.verb)
     ]
@@ -53,20 +60,35 @@ def form_of(screen: "Screen", act: Bulk, actor: Actor, rows: Any, data: Any) -> 
     return act.form(actor, _places(rows))(data)
 
 
-def run(screen: "Screen", act: Bulk, rows: Any, cleaned: dict[str, Any], actor: Actor) -> str | tuple[int, list[str]]:
+def run(
+    screen: "Screen", act: Bulk, rows: Any, cleaned: dict[str, Any], actor: Actor
+) -> str | tuple[int, list[str]]:
     """Do it now for few rows; else as a followed job, whose address is returned."""
     keys = list(rows.values_list("pk", flat=True))
     if len(keys) > AT_ONCE:
         values = {k: getattr(v, "pk", v) for k, v in cleaned.items()}
         title = f"{act.label} · {screen.title} ({len(keys)})"
         made = run_bulk.follow(
-            title=title, actor=actor, noun=screen.noun, act=act.name, keys=keys, values=values, account=actor.account_id
+            title=title,
+            actor=actor,
+            noun=screen.noun,
+            act=act.name,
+            keys=keys,
+            values=values,
+            account=actor.account_id,
         )
         return reverse("job-detail", args=[made.pk])
     return apply(screen, act, keys, cleaned, actor)
 
 
-def apply(screen: "Screen", act: Bulk, keys: Sequence[int], cleaned: dict[str, Any], actor: Actor, run: Run | None = None) -> tuple[int, list[str]]:
+def apply(
+    screen: "Screen",
+    act: Bulk,
+    keys: Sequence[int],
+    cleaned: dict[str, Any],
+    actor: Actor,
+    run: Run | None = None,
+) -> tuple[int, list[str]]:
     """Each row in its own savepoint: one that is refused is told and does not stop the others."""
     done, problems = 0, []
     for number, key in enumerate(keys, 1):
@@ -87,7 +109,15 @@ def apply(screen: "Screen", act: Bulk, keys: Sequence[int], cleaned: dict[str, A
 
 
 @job(followed=True)
-def run_bulk(run: Run, noun: str, act: str, keys: list[int], values: dict[str, Any], account: int | None, scope_ids: Any = None) -> dict[str, Any]:
+def run_bulk(
+    run: Run,
+    noun: str,
+    act: str,
+    keys: list[int],
+    values: dict[str, Any],
+    account: int | None,
+    scope_ids: Any = None,
+) -> dict[str, Any]:
     """The same act on many rows, followed on its page."""
     from ..accounts import Account
     from ..actors import SYSTEM, actor_of
@@ -119,7 +149,8 @@ class SetField(forms.Form):
         source = form_class(screen)(None, actor=actor, organisation_id=only)
         names = [n for n in source.fields if n not in {"organisation", "version", *screen.identity}]
         self.fields["field"].choices = [  # type: ignore[attr-defined]
-            (n, source.fields[n].label) for n in names]
+            (n, source.fields[n].label) for n in names
+        ]
         for name in names:
             self.fields[name] = source.fields[name]
             self.fields[name].required = False

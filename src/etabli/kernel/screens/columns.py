@@ -17,7 +17,7 @@ from ..text import Plain
 if TYPE_CHECKING:
     from .screen import Screen
 
-DASH = mark_safe('<span class="nothing">—</span>')  # noqa: S308
+DASH = mark_safe('<span class="nothing">—</span>')
 Cell = Callable[[Any], str]
 
 
@@ -25,8 +25,10 @@ Cell = Callable[[Any], str]
 class Column:
     """A column: its name in the address, its title, its cell, and what the query needs for it.
 
-    ``sort``: expressions ordering the list, empty when it cannot be sorted. ``related``: joins read with each row.
-    ``css``: classes of the cell (``p-hide`` hides it on a phone). ``shown``: before anybody chose their columns.
+    ``sort``: expressions ordering the list, empty when it cannot be sorted. ``related``: joins read with each
+    row.
+    ``css``: classes of the cell (``p-hide`` hides it on a phone). ``shown``: before anybody chose their
+    columns.
     ``value``: what exports and the API give; the cell's text by default.
     """
 
@@ -41,7 +43,9 @@ class Column:
 
 
 def column_of(screen: "Screen", name: str, *, first: bool = False) -> Column:
-    """The column of a model field, with a cell that suits its type; ``first`` is the one that links to the page."""
+    """The column of a model field, with a cell that suits its type; ``first`` is the one that links to the
+    page.
+    """
     field = screen.model._meta.get_field(name)
     label = capitalised(getattr(field, "verbose_name", name))
     custom = getattr(screen, f"cell_{name}", None)
@@ -86,9 +90,13 @@ def show(value: Any) -> SafeString:
         return conditional_escape(_("yes") if value else _("no"))
     if isinstance(value, datetime):
         local = timezone.localtime(value)
-        return format_html('<time datetime="{}">{}</time>', local.isoformat(), formats.date_format(local, "j N Y, H:i"))
+        return format_html(
+            '<time datetime="{}">{}</time>', local.isoformat(), formats.date_format(local, "j N Y, H:i")
+        )
     if isinstance(value, date):
-        return format_html('<time datetime="{}">{}</time>', value.isoformat(), formats.date_format(value, "j N Y"))
+        return format_html(
+            '<time datetime="{}">{}</time>', value.isoformat(), formats.date_format(value, "j N Y")
+        )
     if isinstance(value, Decimal | float):
         return conditional_escape(formats.number_format(value, use_l10n=True, force_grouping=True))
     if isinstance(value, list | tuple):
@@ -105,7 +113,9 @@ def link_to(obj: Any) -> SafeString:
     if obj is None:
         return DASH
     screen = registry.get(type(obj))
-    return format_html('<a href="{}">{}</a>', screen.url(obj), obj) if screen else conditional_escape(str(obj))
+    return (
+        format_html('<a href="{}">{}</a>', screen.url(obj), obj) if screen else conditional_escape(str(obj))
+    )
 
 
 def _titled(screen: "Screen", name: str) -> Cell:

@@ -1,4 +1,6 @@
-"""Exports of a list: CSV, Excel or JSON, of every row the address asks for, columns first then the other fields."""
+"""Exports of a list: CSV, Excel or JSON, of every row the address asks for, columns first then the other
+fields.
+"""
 
 import csv
 import io
@@ -12,7 +14,6 @@ import orjson
 import xlsxwriter
 from django.http import FileResponse, HttpResponse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from .. import customfields
 from ..actors import Actor, can
@@ -23,7 +24,11 @@ from .listing import Listing
 if TYPE_CHECKING:
     from .screen import Screen
 
-FORMATS = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "json": "application/json"}
+FORMATS = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "json": "application/json",
+}
 EXCEL_BEGINS = 1900  # its calendar knows no earlier day: those go as text
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -34,7 +39,10 @@ def offered(screen: "Screen", actor: Actor, query: str) -> list[dict[str, str]]:
     from django.urls import reverse
 
     base = reverse(f"{screen.noun}-export")
-    return [{"label": f.upper(), "url": f"{base}?{query}&format={f}" if query else f"{base}?format={f}"} for f in FORMATS]
+    return [
+        {"label": f.upper(), "url": f"{base}?{query}&format={f}" if query else f"{base}?format={f}"}
+        for f in FORMATS
+    ]
 
 
 def respond(listing: Listing, kind: str) -> HttpResponse:
@@ -56,7 +64,9 @@ def write(listing: Listing, kind: str, file: Any) -> None:
 
 @dataclass(frozen=True)
 class Exported:
-    """A column of the file: its name (for programs), its label (for people), its value; an import reads it back."""
+    """A column of the file: its name (for programs), its label (for people), its value; an import reads it
+    back.
+    """
 
     name: str
     label: str
@@ -67,21 +77,31 @@ class Exported:
 def columns_of(screen: "Screen") -> list[Exported]:
     """The number, the fields of the form, then the organisations' own fields."""
     own = customfields.fields_of(screen.noun, visible()) if screen.has_custom_fields else []
-    return [_of_field(screen, name) for name in ["id", *screen.form_fields]] + [_of_custom(one) for one in own]
+    return [_of_field(screen, name) for name in ["id", *screen.form_fields]] + [
+        _of_custom(one) for one in own
+    ]
 
 
 def _of_field(screen: "Screen", name: str) -> Exported:
     field: Any = screen.model._meta.get_field(name)
-    return Exported(name, capitalised(field.verbose_name), lambda obj: _local(text_value(field, obj)), field.is_relation)
+    return Exported(
+        name, capitalised(field.verbose_name), lambda obj: _local(text_value(field, obj)), field.is_relation
+    )
 
 
 def _of_custom(one: Any) -> Exported:
-    return Exported(one.key, one.label, lambda obj: "" if (value := obj.custom.get(one.key)) is None else value)
+    return Exported(
+        one.key, one.label, lambda obj: "" if (value := obj.custom.get(one.key)) is None else value
+    )
 
 
 def _local(value: Any) -> Any:
     """Moments as the reader's clock shows them, which is how an import understands them."""
-    return timezone.localtime(value).replace(tzinfo=None, microsecond=0) if isinstance(value, datetime) else value
+    return (
+        timezone.localtime(value).replace(tzinfo=None, microsecond=0)
+        if isinstance(value, datetime)
+        else value
+    )
 
 
 def rows_of(listing: Listing, columns: Sequence[Exported]) -> Iterator[list[Any]]:

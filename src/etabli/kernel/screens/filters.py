@@ -1,4 +1,6 @@
-"""The filters of a list: read from the address, shown as chips, used the same by pages, exports, bulk acts and API."""
+"""The filters of a list: read from the address, shown as chips, used the same by pages, exports, bulk acts
+and API.
+"""
 
 import functools
 import operator
@@ -49,7 +51,9 @@ def filter_of(screen: "Screen", name: str) -> Filter:
     if field.is_relation:
         return Filter(name, label, _relation(name), _related_options(field.related_model))
     if field.choices:
-        return Filter(name, label, _one_of(name, {str(k) for k, _l in field.flatchoices}), lambda: field.flatchoices)
+        return Filter(
+            name, label, _one_of(name, {str(k) for k, _l in field.flatchoices}), lambda: field.flatchoices
+        )
     if isinstance(field, models.BooleanField):
         options: Options = lambda: [("1", _("yes")), ("0", _("no"))]  # noqa: E731
         return Filter(name, label, _yes_or_no(name), options, kind="choice")
@@ -59,7 +63,9 @@ def filter_of(screen: "Screen", name: str) -> Filter:
 
 
 def narrow(filters: Sequence[Filter], queryset: QuerySet[Any], query: QueryDict) -> QuerySet[Any]:
-    """The rows that the address asks for. Raises :class:`BadFilter` with a sentence on a value of the wrong form."""
+    """The rows that the address asks for. Raises :class:`BadFilter` with a sentence on a value of the wrong
+    form.
+    """
     for one in filters:
         if values := one.values(query):
             queryset = queryset.filter(one.condition(values))
@@ -75,7 +81,15 @@ def described(filters: Sequence[Filter], query: QueryDict) -> list[dict[str, Any
             {"value": str(v), "label": str(label), "selected": str(v) in chosen}
             for v, label in (one.options() if one.options else ())
         ]
-        shown.append({"name": one.name, "label": one.label, "kind": one.kind, "options": options, "value": ", ".join(chosen)})
+        shown.append(
+            {
+                "name": one.name,
+                "label": one.label,
+                "kind": one.kind,
+                "options": options,
+                "value": ", ".join(chosen),
+            }
+        )
     return shown
 
 
@@ -89,7 +103,13 @@ def chips(described_filters: list[dict[str, Any]], query: QueryDict) -> list[dic
         rest = query.copy()
         rest.pop(one["name"], None)
         rest.pop("page", None)
-        made.append({"label": one["label"], "value": ", ".join(labels) or one["value"], "remove_url": f"?{rest.urlencode()}"})
+        made.append(
+            {
+                "label": one["label"],
+                "value": ", ".join(labels) or one["value"],
+                "remove_url": f"?{rest.urlencode()}",
+            }
+        )
     return made
 
 
@@ -106,7 +126,9 @@ def _one_of(name: str, known: set[str]) -> Condition:
     def condition(values: list[str]) -> Q:
         unknown = [v for v in values if v not in known]
         if unknown:
-            raise BadFilter(_("“%(value)s” is not one of the choices of %(name)s.") % {"value": unknown[0], "name": name})
+            raise BadFilter(
+                _("“%(value)s” is not one of the choices of %(name)s.") % {"value": unknown[0], "name": name}
+            )
         return Q(**{f"{name}__in": values})
 
     return condition
@@ -146,7 +168,8 @@ def _between(name: str) -> Condition:
 
 def _related_options(target: type[models.Model]) -> Options:
     def options() -> Iterable[tuple[str, str]]:
-        # Ordered by the target's own default; a catalogue longer than this is filtered by the search box instead.
+        # Ordered by the target's own default; a catalogue longer than this is filtered by the search box
+        # instead.
         rows = target._default_manager.all()
         if target is Account:
             rows = rows.filter(memberships__organisation__in=visible()).distinct()

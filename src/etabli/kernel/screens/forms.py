@@ -1,4 +1,6 @@
-"""The form of a noun: an ordinary ``ModelForm`` that knows the organisation, its custom fields and the version."""
+"""The form of a noun: an ordinary ``ModelForm`` that knows the organisation, its custom fields and the
+version.
+"""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -29,12 +31,16 @@ CUSTOM = "custom_"
 
 
 class NounForm(forms.ModelForm):
-    """``organisation`` is asked only when several are possible; ``version`` refuses to overwrite somebody's change."""
+    """``organisation`` is asked only when several are possible; ``version`` refuses to overwrite somebody's
+    change.
+    """
 
     screen: "Screen"
     before: dict[str, Any] | None = None  # the object before the form touched it, when the caller knows it
 
-    def __init__(self, data: Any = None, *args: Any, actor: Actor, organisation_id: int | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, data: Any = None, *args: Any, actor: Actor, organisation_id: int | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(data, *args, **kwargs)
         self.actor = actor
         self.organisation_id = self._organisation(organisation_id, data)
@@ -81,7 +87,8 @@ class NounForm(forms.ModelForm):
             if queryset is None:
                 continue
             if queryset.model is Account:
-                # Accounts belong to the installation: only those that work in the visible organisations are offered.
+                # Accounts belong to the installation: only those that work in the visible organisations are
+                # offered.
                 queryset = queryset.filter(memberships__organisation__in=visible()).distinct()
             if issubclass(queryset.model, OrganisationModel) and self.organisation_id:
                 queryset = queryset.filter(organisation=self.organisation_id)
@@ -137,7 +144,10 @@ class NounForm(forms.ModelForm):
         super()._post_clean()  # type: ignore[misc]
         if self.custom_fields:
             values = {f.key: self.cleaned_data.get(CUSTOM + f.key) for f in self.custom_fields}
-            self.instance.custom = {**(self.instance.custom or {}), **customfields.clean_values(self.custom_fields, values)}
+            self.instance.custom = {
+                **(self.instance.custom or {}),
+                **customfields.clean_values(self.custom_fields, values),
+            }
 
     def _get_validation_exclusions(self) -> set[str]:
         """A related object that the form found among those offered exists: the model need not ask again."""
@@ -145,7 +155,9 @@ class NounForm(forms.ModelForm):
         return super()._get_validation_exclusions() | found  # type: ignore[misc]
 
     def validate_constraints(self) -> None:
-        """Every constraint whose fields are sound, also those that count the organisation (which is no form field)."""
+        """Every constraint whose fields are sound, also those that count the organisation (which is no form
+        field).
+        """
         for model, constraints in self.instance.get_constraints():
             for constraint in constraints:
                 if self._moot(constraint):
@@ -156,7 +168,9 @@ class NounForm(forms.ModelForm):
                     self._update_errors(error)  # type: ignore[attr-defined]
 
     def _moot(self, constraint: Any) -> bool:
-        """A check whose fields are all empty: each check is a question to the database, and empty values pass it."""
+        """A check whose fields are all empty: each check is a question to the database, and empty values pass
+        it.
+        """
         if not isinstance(constraint, models.CheckConstraint) or not isinstance(constraint.condition, Q):
             return False
         values = [getattr(self.instance, name, True) for name in _names_in(constraint.condition)]
@@ -169,7 +183,9 @@ class NounForm(forms.ModelForm):
             self._update_errors(error)  # type: ignore[attr-defined]
 
     def sections(self) -> list[dict[str, Any]]:
-        """The fields grouped as the screen says: the first group open, the others folded unless they hold a value."""
+        """The fields grouped as the screen says: the first group open, the others folded unless they hold a
+        value.
+        """
         left = [n for n in self.fields if n != "version" and not self.fields[n].widget.is_hidden]
         groups = [("", [n for n in left if not any(n in names for _t, names in self.screen.sections)])]
         groups += [(title, [n for n in names if n in left]) for title, names in self.screen.sections]
@@ -199,13 +215,15 @@ def _names_in(condition: Any) -> set[str]:
 
 
 STALE = gettext_lazy(
-    "Somebody changed this while you were editing. Your values are kept below: compare them with the current ones, "
-    "then save again."
+    "Somebody changed this while you were editing. Your values are kept below: compare them with the "
+    "current ones, then save again."
 )
 
 
 class ComboSelect(forms.Select):
-    """A select that stays light: beyond some hundred rows it only carries the chosen one and an address to search."""
+    """A select that stays light: beyond some hundred rows it only carries the chosen one and an address to
+    search.
+    """
 
     template_name = "screens/combo.html"
 
@@ -239,7 +257,9 @@ def form_class(screen: "Screen") -> type[NounForm]:
     """The form class of a screen, made once."""
     made = screen.__dict__.get("_form_class")
     if made is None:
-        factory = modelform_factory(screen.model, form=NounForm, fields=screen.form_fields, formfield_callback=_field)
+        factory = modelform_factory(
+            screen.model, form=NounForm, fields=screen.form_fields, formfield_callback=_field
+        )
         made = type(f"{screen.model.__name__}Form", (factory,), {"screen": screen})
         screen.__dict__["_form_class"] = made
     return made
@@ -254,7 +274,9 @@ def values_of(screen: "Screen", obj: Any) -> dict[str, Any]:
 
 
 def defaults_of(form: NounForm) -> dict[str, Any]:
-    """What the form of a new object holds before anybody fills it: the base of a row or a body that leaves values out."""
+    """What the form of a new object holds before anybody fills it: the base of a row or a body that leaves
+    values out.
+    """
     given = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
     return {name: value for name, value in given.items() if value is not None and name != "version"}
 

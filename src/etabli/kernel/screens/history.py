@@ -65,10 +65,17 @@ def described_events(events: Iterable[Event], *, named: bool = False) -> list[di
             text = _named_act(event, text)
         made.append(
             {
-                "id": event.pk, "at": short_time(event.at), "actor": event.actor, "text": text, "tone": tone, "label": event.label,
-                "source": _(source) if source else "", "detail": event.extra.get("text", ""),
-                "changes": described_changes(event), "undoable": event.verb.rpartition(".")[2] in UNDOABLE,
-            }  # fmt: skip
+                "id": event.pk,
+                "at": short_time(event.at),
+                "actor": event.actor,
+                "text": text,
+                "tone": tone,
+                "label": event.label,
+                "source": _(source) if source else "",
+                "detail": event.extra.get("text", ""),
+                "changes": described_changes(event),
+                "undoable": event.verb.rpartition(".")[2] in UNDOABLE,
+            }
         )
     return made
 
@@ -103,7 +110,11 @@ def described_changes(event: Event) -> list[dict[str, str]]:
 
     screen = by_noun(event.noun)
     return [
-        {"label": label_of(screen, name), "before": _text(screen, name, pair[0]), "after": _text(screen, name, pair[1])}
+        {
+            "label": label_of(screen, name),
+            "before": _text(screen, name, pair[0]),
+            "after": _text(screen, name, pair[1]),
+        }
         for name, pair in event.changes.items()
         if name != "custom" or pair[0] or pair[1]
     ]
@@ -117,10 +128,16 @@ def label_of(screen: Any, name: str) -> str:
 
 def _text(screen: Any, name: str, value: Any) -> str:
     if isinstance(value, dict):
-        return str(value.get("text", "")) if "id" in value else ", ".join(f"{k} : {v}" for k, v in value.items())
+        return (
+            str(value.get("text", "")) if "id" in value else ", ".join(f"{k} : {v}" for k, v in value.items())
+        )
     if value is None or value == "":
         return "—"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    choices = getattr(screen.model._meta.get_field(name), "flatchoices", ()) if screen and hasattr(screen.model, name) else ()
+    choices = (
+        getattr(screen.model._meta.get_field(name), "flatchoices", ())
+        if screen and hasattr(screen.model, name)
+        else ()
+    )
     return str(dict(choices).get(value, value))

@@ -26,7 +26,9 @@ FEW = 2_000
 
 @dataclass
 class Listing:
-    """A list as asked by an address (``query``) for an actor. Raises :class:`BadFilter` on a value it cannot read."""
+    """A list as asked by an address (``query``) for an actor. Raises :class:`BadFilter` on a value it cannot
+    read.
+    """
 
     screen: "Screen"
     actor: Actor
@@ -107,17 +109,26 @@ class Listing:
             "title": self.screen.title,
             "count": self.count,
             "figures": self.screen.figures(self.screen.rows(self.actor), self.actor),
-            "search": {"name": "q", "value": self.query.get("q", ""), "placeholder": _("Name, number, person…")},
+            "search": {
+                "name": "q",
+                "value": self.query.get("q", ""),
+                "placeholder": _("Name, number, person…"),
+            },
             "chips": chips(shown, self.query),
             "filters": shown,
             "columns": [self._header(c) for c in self.columns],
-            "chooser": [{"name": c.name, "label": c.label, "shown": c in self.columns} for c in self.screen.table],
+            "chooser": [
+                {"name": c.name, "label": c.label, "shown": c in self.columns} for c in self.screen.table
+            ],
             "rows": [self._row(obj) for obj in objects],
             "pager": self._pager(len(objects)),
             "sort": self.query.get("sort", ""),
             "query": self.query.urlencode(),
             "keep": [
-                {"name": n, "value": v} for n in self.query if n not in {"q", "page", "csrfmiddlewaretoken"} for v in self.query.getlist(n)
+                {"name": n, "value": v}
+                for n in self.query
+                if n not in {"q", "page", "csrfmiddlewaretoken"}
+                for v in self.query.getlist(n)
             ],
         }
 
@@ -129,18 +140,24 @@ class Listing:
         now = ("desc" if down else "asc") if name == column.name else ""
         target = f"-{column.name}" if now == "asc" else column.name
         return {
-            "name": column.name, "label": column.label, "css": column.css, "sorted": now,
+            "name": column.name,
+            "label": column.label,
+            "css": column.css,
+            "sorted": now,
             "sort_url": self.address(sort=target, page="") if column.sort else None,
-        }  # fmt: skip
+        }
 
     def _pager(self, shown: int) -> dict[str, Any]:
         first = (self.page - 1) * self.screen.per_page
         return {
-            "first": first + 1 if shown else 0, "last": first + shown, "count": self.count,
-            "page": self.page, "pages": self.pages,
+            "first": first + 1 if shown else 0,
+            "last": first + shown,
+            "count": self.count,
+            "page": self.page,
+            "pages": self.pages,
             "previous_url": self.address(page=str(self.page - 1)) if self.page > 1 else None,
             "next_url": self.address(page=str(self.page + 1)) if self.page < self.pages else None,
-        }  # fmt: skip
+        }
 
     def address(self, **changes: str) -> str:
         """This list's address with some values replaced (removed when empty)."""

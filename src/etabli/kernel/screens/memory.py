@@ -1,4 +1,6 @@
-"""What the forms of many rows ask only once: related objects, custom fields. Without it, each form asks the database."""
+"""What the forms of many rows ask only once: related objects, custom fields. Without it, each form asks the
+database.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,6 @@
-"""The pages of a screen: list, object, form, deletion, bulk act, export. Plain views; ``screen`` comes from the address."""
+"""The pages of a screen: list, object, form, deletion, bulk act, export. Plain views; ``screen`` comes from
+the address.
+"""
 
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +42,8 @@ def list_page(request: Any, screen: "Screen") -> HttpResponse:
         "bulk": bulks.offered(screen, request.actor),
         "exports": exporting.offered(screen, request.actor, context["query"]),
         "saved_views": [
-            {"label": v.name, "url": f"{screen.list_url}?{v.query}", "current": v.query == context["query"]} for v in views
+            {"label": v.name, "url": f"{screen.list_url}?{v.query}", "current": v.query == context["query"]}
+            for v in views
         ],
         "save_view_url": reverse("save-view", args=[screen.slug]),
         "chooser_url": reverse(f"{screen.noun}-columns"),
@@ -55,7 +58,9 @@ def list_actions(screen: "Screen", actor: Any, query: Any) -> list[dict[str, Any
     if screen.importable and screen.adds and can(actor, screen.verb("import")):
         made.append({"label": _("Import"), "url": reverse(f"{screen.noun}-import"), "icon": "upload"})
     if screen.adds and can(actor, screen.verb("add")):
-        made.append({"label": _("Add"), "url": reverse(f"{screen.noun}-add"), "icon": "plus", "primary": True})
+        made.append(
+            {"label": _("Add"), "url": reverse(f"{screen.noun}-add"), "icon": "plus", "primary": True}
+        )
     return made
 
 
@@ -68,10 +73,21 @@ def empty_of(screen: "Screen", request: Any, context: dict[str, Any]) -> dict[st
             "kind": "none",
             "title": _("Nothing matches"),
             "text": _("No row has all of: %(filters)s.")
-            % {"filters": ", ".join([c["value"] for c in context["chips"]] + [request.GET.get("q", "")]).strip(", ")},
+            % {
+                "filters": ", ".join(
+                    [c["value"] for c in context["chips"]] + [request.GET.get("q", "")]
+                ).strip(", ")
+            },
             "action": {"label": _("Remove the filters"), "url": screen.list_url},
         }
-    add = next((a for a in context.get("actions", list_actions(screen, request.actor, request.GET)) if a.get("primary")), None)
+    add = next(
+        (
+            a
+            for a in context.get("actions", list_actions(screen, request.actor, request.GET))
+            if a.get("primary")
+        ),
+        None,
+    )
     return {"kind": "new", "title": _("Nothing here yet"), "text": screen.about, "action": add}
 
 
@@ -80,40 +96,65 @@ def detail_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:
     tab = next((t for t in screen.tabs if t.key == request.GET.get("tab")), None)
     panels = list(tab.panels(obj, request) if tab else screen.panels(obj, request))
     context = {
-        "screen": screen, "object": obj, "area": screen.area, "title": str(obj), "icon": screen.icon,
-        "crumbs": [{"label": screen.title, "url": screen.list_url}, {"label": place_of(request.actor, obj), "url": ""}],
-        "subtitle": screen.subtitle(obj), "state": None, "alerts": [],
-        "panels": [p for p in panels if not p.side], "side": [p for p in panels if p.side],
-        "tabs": tabs_of(screen, obj, tab), "actions": object_actions(screen, obj, request.actor),
+        "screen": screen,
+        "object": obj,
+        "area": screen.area,
+        "title": str(obj),
+        "icon": screen.icon,
+        "crumbs": [
+            {"label": screen.title, "url": screen.list_url},
+            {"label": place_of(request.actor, obj), "url": ""},
+        ],
+        "subtitle": screen.subtitle(obj),
+        "state": None,
+        "alerts": [],
+        "panels": [p for p in panels if not p.side],
+        "side": [p for p in panels if p.side],
+        "tabs": tabs_of(screen, obj, tab),
+        "actions": object_actions(screen, obj, request.actor),
         **screen.heading(obj),
-    }  # fmt: skip
+    }
     if tab is None and screen.annexed:
         context |= annex.context_of(screen, obj, request.actor)
         events = Event.objects.filter(organisation=organisation_of(obj), noun=screen.noun, object_id=obj.pk)
         context["events"] = described_events(events.order_by("-id")[:6])
         context["panels"] += [
             Panel(_("Notes"), template="screens/_notes.html"),
-            Panel(_("Latest activity"), template="screens/_history.html", more_url=reverse(f"{screen.noun}-history", args=[obj.pk])),
+            Panel(
+                _("Latest activity"),
+                template="screens/_history.html",
+                more_url=reverse(f"{screen.noun}-history", args=[obj.pk]),
+            ),
         ]
         context["side"] += [
-            Panel(_("Tags"), template="screens/_tags.html"), Panel(_("Files"), template="screens/_files.html"),
+            Panel(_("Tags"), template="screens/_tags.html"),
+            Panel(_("Files"), template="screens/_files.html"),
             Panel(_("Links"), template="screens/_links.html"),
-        ]  # fmt: skip
+        ]
     return TemplateResponse(request, screen.template, context)
 
 
 def history_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:
     obj = the_object(request, screen, pk)
     before = request.GET.get("before", "")
-    events = Event.objects.filter(organisation=organisation_of(obj), noun=screen.noun, object_id=obj.pk).order_by("-id")
+    events = Event.objects.filter(
+        organisation=organisation_of(obj), noun=screen.noun, object_id=obj.pk
+    ).order_by("-id")
     if before.isdecimal() and len(before) < 19:
         events = events.filter(id__lt=int(before))
     found = list(events[:51])
     context = {
-        "screen": screen, "object": obj, "area": screen.area, "title": _("History of %(name)s") % {"name": obj},
-        "crumbs": [{"label": screen.title, "url": screen.list_url}, {"label": str(obj), "url": screen.url(obj)}],
-        "history": described_events(found[:50]), "older_url": f"?before={found[49].pk}" if len(found) > 50 else "",
-    }  # fmt: skip
+        "screen": screen,
+        "object": obj,
+        "area": screen.area,
+        "title": _("History of %(name)s") % {"name": obj},
+        "crumbs": [
+            {"label": screen.title, "url": screen.list_url},
+            {"label": str(obj), "url": screen.url(obj)},
+        ],
+        "history": described_events(found[:50]),
+        "older_url": f"?before={found[49].pk}" if len(found) > 50 else "",
+    }
     return TemplateResponse(request, "screens/history.html", context)
 
 
@@ -123,10 +164,13 @@ def form_page(request: Any, screen: "Screen", pk: int | None = None) -> HttpResp
         require(request.actor, screen.verb("add"))
     asked = request.GET.get("organisation", "")
     form = form_class(screen)(
-        request.POST or None, request.FILES or None, instance=obj, actor=request.actor,
+        request.POST or None,
+        request.FILES or None,
+        instance=obj,
+        actor=request.actor,
         organisation_id=int(asked) if asked.isdecimal() and len(asked) < 19 else None,
         initial={k: v for k, v in request.GET.items() if k in screen.form_fields},
-    )  # fmt: skip
+    )
     if request.method == "POST" and form.is_valid():
         try:
             saved = screen.save(form, request.actor)
@@ -135,16 +179,28 @@ def form_page(request: Any, screen: "Screen", pk: int | None = None) -> HttpResp
         else:
             tell_undoable(request, saved, _("“%(name)s” is saved.") % {"name": saved})
             return redirect(screen.url(saved))
-    return TemplateResponse(request, "screens/form.html", form_context(screen, form, obj), status=422 if form.errors else 200)
+    return TemplateResponse(
+        request, "screens/form.html", form_context(screen, form, obj), status=422 if form.errors else 200
+    )
 
 
 def form_context(screen: "Screen", form: Any, obj: Any) -> dict[str, Any]:
-    title = _("Change %(name)s") % {"name": obj} if obj else _("Add: %(noun)s") % {"noun": screen.singular.lower()}
+    title = (
+        _("Change %(name)s") % {"name": obj}
+        if obj
+        else _("Add: %(noun)s") % {"noun": screen.singular.lower()}
+    )
     return {
-        "screen": screen, "area": screen.area, "title": title, "form": form, "object": obj, "sections": form.sections(),
+        "screen": screen,
+        "area": screen.area,
+        "title": title,
+        "form": form,
+        "object": obj,
+        "sections": form.sections(),
         "crumbs": [{"label": screen.title, "url": screen.list_url}],
-        "cancel_url": screen.url(obj) if obj else screen.list_url, "submit_label": _("Save"),
-    }  # fmt: skip
+        "cancel_url": screen.url(obj) if obj else screen.list_url,
+        "submit_label": _("Save"),
+    }
 
 
 def delete_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:
@@ -159,10 +215,16 @@ def delete_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:
             tell_undoable(request, obj, _("“%(name)s” is deleted.") % {"name": obj})
             return redirect(screen.list_url)
     context = {
-        "screen": screen, "area": screen.area, "object": obj, "problem": problem, "danger": True,
-        "title": _("Delete %(name)s?") % {"name": obj}, "submit_label": _("Delete"), "cancel_url": screen.url(obj),
+        "screen": screen,
+        "area": screen.area,
+        "object": obj,
+        "problem": problem,
+        "danger": True,
+        "title": _("Delete %(name)s?") % {"name": obj},
+        "submit_label": _("Delete"),
+        "cancel_url": screen.url(obj),
         "text": _("Its history is kept, and the deletion can be undone from it."),
-    }  # fmt: skip
+    }
     return TemplateResponse(request, "screens/confirm.html", context, status=409 if problem else 200)
 
 
@@ -183,16 +245,29 @@ def bulk_page(request: Any, screen: "Screen", name: str) -> HttpResponse:
     if query.get("confirmed") and (form is None or form.is_valid()):
         return _run_bulk(request, screen, act, rows, form.cleaned_data if form else {})
     context = {
-        "screen": screen, "area": screen.area, "title": act.label, "form": form, "danger": act.danger,
-        "count": count, "consequences": [str(o) for o in rows[:8]] + (["…"] if count > 8 else []), "submit_label": act.label, "cancel_url": screen.list_url,
+        "screen": screen,
+        "area": screen.area,
+        "title": act.label,
+        "form": form,
+        "danger": act.danger,
+        "count": count,
+        "consequences": [str(o) for o in rows[:8]] + (["…"] if count > 8 else []),
+        "submit_label": act.label,
+        "cancel_url": screen.list_url,
         "text": ngettext("%(n)s row is concerned.", "%(n)s rows are concerned.", count) % {"n": count},
         "keep": [
             {"name": n, "value": v}
-            for n, v in [("confirmed", "1"), ("all", "1" if everything else ""), ("query", query.get("query", ""))]
+            for n, v in [
+                ("confirmed", "1"),
+                ("all", "1" if everything else ""),
+                ("query", query.get("query", "")),
+            ]
             + [("ids", i) for i in ids]
         ],
-    }  # fmt: skip
-    return TemplateResponse(request, "screens/confirm.html", context, status=422 if form and form.errors else 200)
+    }
+    return TemplateResponse(
+        request, "screens/confirm.html", context, status=422 if form and form.errors else 200
+    )
 
 
 def _run_bulk(request: Any, screen: "Screen", act: Any, rows: Any, cleaned: dict[str, Any]) -> HttpResponse:
@@ -209,7 +284,9 @@ def _run_bulk(request: Any, screen: "Screen", act: Any, rows: Any, cleaned: dict
 def export_page(request: Any, screen: "Screen") -> HttpResponse:
     require(request.actor, screen.verb("export"))
     try:
-        return exporting.respond(Listing(screen, request.actor, request.GET, act="export"), request.GET.get("format", "csv"))
+        return exporting.respond(
+            Listing(screen, request.actor, request.GET, act="export"), request.GET.get("format", "csv")
+        )
     except BadFilter as error:
         messages.error(request, str(error))
         return redirect(screen.list_url)
@@ -225,7 +302,9 @@ def columns_page(request: HttpRequest, screen: "Screen") -> HttpResponse:
 
 
 def the_object(request: Any, screen: "Screen", pk: int, act: str = "view") -> Any:
-    """The object of an address, or 404 when this actor may not even know of it; 403 when only the act is refused."""
+    """The object of an address, or 404 when this actor may not even know of it; 403 when only the act is
+    refused.
+    """
     rows = screen.rows(request.actor)
     joins = [f.name for f in screen.model._meta.concrete_fields if f.many_to_one or f.one_to_one]
     obj = get_object_or_404(rows.select_related(*joins) if joins else rows, pk=pk)
@@ -252,9 +331,21 @@ def place_of(actor: Any, obj: Any) -> str:
 def tabs_of(screen: "Screen", obj: Any, current: Any) -> list[dict[str, Any]]:
     if not screen.tabs:
         return []
-    first = {"key": "", "label": _("Overview"), "url": screen.url(obj), "count": None, "current": current is None}
+    first = {
+        "key": "",
+        "label": _("Overview"),
+        "url": screen.url(obj),
+        "count": None,
+        "current": current is None,
+    }
     return [first] + [
-        {"key": t.key, "label": t.label, "url": f"?tab={t.key}", "count": t.count(obj), "current": t is current}
+        {
+            "key": t.key,
+            "label": t.label,
+            "url": f"?tab={t.key}",
+            "count": t.count(obj),
+            "current": t is current,
+        }
         for t in screen.tabs
     ]
 
@@ -262,7 +353,9 @@ def tabs_of(screen: "Screen", obj: Any, current: Any) -> list[dict[str, Any]]:
 def object_actions(screen: "Screen", obj: Any, actor: Any) -> list[dict[str, Any]]:
     made = list(screen.actions(obj, actor))
     if screen.changes and can(actor, screen.verb("change"), obj):
-        made.append({"label": _("Change"), "url": screen.url(obj, "edit"), "icon": "pencil", "primary": not made})
+        made.append(
+            {"label": _("Change"), "url": screen.url(obj, "edit"), "icon": "pencil", "primary": not made}
+        )
     if screen.deletes and can(actor, screen.verb("delete"), obj):
         made.append({"label": _("Delete"), "url": screen.url(obj, "delete"), "icon": "trash", "more": True})
     return made

@@ -67,7 +67,9 @@ class Bulk:
 
 
 class Screen:
-    """What people and programs see of a noun. Every attribute has a default; override a method for a single need."""
+    """What people and programs see of a noun. Every attribute has a default; override a method for a single
+    need.
+    """
 
     model: ClassVar[type[models.Model]]
     about: Any = ""  # what the noun is for, in a sentence shown on an empty list and in the settings
@@ -94,7 +96,8 @@ class Screen:
     importable: bool = True
     undoable: bool = True
 
-    # -- names ------------------------------------------------------------------------------------------------
+    # -- names
+    # ------------------------------------------------------------------------------------------------
     @cached_property
     def noun(self) -> str:
         return str(self.model._meta.model_name)
@@ -121,9 +124,12 @@ class Screen:
     def list_url(self) -> str:
         return reverse(f"{self.noun}-list")
 
-    # -- rows -------------------------------------------------------------------------------------------------
+    # -- rows
+    # -------------------------------------------------------------------------------------------------
     def rows(self, actor: Actor, act: str = "view") -> QuerySet[Any]:
-        """The rows this actor may see (or change…). PostgreSQL hides the other organisations whatever happens here."""
+        """The rows this actor may see (or change…). PostgreSQL hides the other organisations whatever happens
+        here.
+        """
         rows = self.model._default_manager.all()
         places = visible()
         may = [o for o in places if can(actor, self.verb(act), o)]
@@ -141,7 +147,9 @@ class Screen:
     def table(self) -> list[Column]:
         """The columns, those of model fields made from their names."""
         chosen = self.columns or [n for n in self.form_fields if not self._long(n)][:6] or ["id"]
-        return [c if isinstance(c, Column) else column_of(self, c, first=i == 0) for i, c in enumerate(chosen)]
+        return [
+            c if isinstance(c, Column) else column_of(self, c, first=i == 0) for i, c in enumerate(chosen)
+        ]
 
     @cached_property
     def narrowing(self) -> list[Filter]:
@@ -153,7 +161,8 @@ class Screen:
     def _long(self, name: str) -> bool:
         return isinstance(self.model._meta.get_field(name), models.TextField | models.JSONField | ArrayField)
 
-    # -- one object -------------------------------------------------------------------------------------------
+    # -- one object
+    # -------------------------------------------------------------------------------------------
     def panels(self, obj: Any, request: HttpRequest) -> Iterable[Panel]:
         """The cards of the first tab; by default every field, then the dates."""
         return [Panel(self.singular, rows=self.facts(obj, self.form_fields))]
@@ -165,7 +174,11 @@ class Screen:
         rows = []
         for name in names:
             one: Any = self.model._meta.get_field(name)
-            value = link_to(getattr(obj, name)) if one.many_to_one or one.one_to_one else show(text_value(one, obj))
+            value = (
+                link_to(getattr(obj, name))
+                if one.many_to_one or one.one_to_one
+                else show(text_value(one, obj))
+            )
             rows.append((capitalised(one.verbose_name), value))
         return rows
 
@@ -193,14 +206,23 @@ class Screen:
     def search_fields(self) -> Sequence[str]:
         if self.search:
             return self.search
-        return [f.name for f in self.model._meta.concrete_fields if isinstance(f, models.CharField) and not f.choices]
+        return [
+            f.name
+            for f in self.model._meta.concrete_fields
+            if isinstance(f, models.CharField) and not f.choices
+        ]
 
-    # -- form -------------------------------------------------------------------------------------------------
+    # -- form
+    # -------------------------------------------------------------------------------------------------
     @cached_property
     def form_fields(self) -> list[str]:
         if self.fields:
             return list(self.fields)
-        return [f.name for f in self.model._meta.concrete_fields if f.editable and f.name not in HIDDEN and not f.primary_key]
+        return [
+            f.name
+            for f in self.model._meta.concrete_fields
+            if f.editable and f.name not in HIDDEN and not f.primary_key
+        ]
 
     @property
     def has_custom_fields(self) -> bool:
@@ -218,7 +240,8 @@ class Screen:
 
         delete(self, obj, actor, batch=batch)
 
-    # -- addresses --------------------------------------------------------------------------------------------
+    # -- addresses
+    # --------------------------------------------------------------------------------------------
     def urls(self) -> list[Any]:
         from . import pages
         from .importing import pages as imports

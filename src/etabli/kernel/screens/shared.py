@@ -1,4 +1,6 @@
-"""Rows that every organisation reads (shipped roles, kinds): only the installation's administrators change them."""
+"""Rows that every organisation reads (shipped roles, kinds): only the installation's administrators change
+them.
+"""
 
 from typing import Any
 
@@ -22,5 +24,7 @@ def save(form: Any, actor: Actor, verb: str) -> Any:
     first = first_organisation()
     if first is not None and (changes := difference(before, snapshot(obj))):
         with scope(*visible(), first.pk):
-            publish(obj, f"{obj._meta.model_name}.changed", actor=actor, changes=changes, organisation=first.pk)
+            publish(
+                obj, f"{obj._meta.model_name}.changed", actor=actor, changes=changes, organisation=first.pk
+            )
     return obj

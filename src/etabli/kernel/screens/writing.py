@@ -30,7 +30,13 @@ def save(screen: "Screen", form: Any, actor: Actor, *, batch: Any = None) -> Any
     require(actor, verb, getattr(form, "organisation_id", None) or obj)
     if not obj.pk:
         _write(form)
-        publish(obj, f"{screen.noun}.created", actor=actor, batch=batch, changes=difference({}, _kept(snapshot(obj))))
+        publish(
+            obj,
+            f"{screen.noun}.created",
+            actor=actor,
+            batch=batch,
+            changes=difference({}, _kept(snapshot(obj))),
+        )
         return obj
     before = getattr(form, "before", None) or snapshot(type(obj)._default_manager.get(pk=obj.pk))
     changes = difference(before, snapshot(obj))
@@ -61,7 +67,9 @@ def _write(form: Any) -> None:
 def delete(screen: "Screen", obj: Any, actor: Actor, *, batch: Any = None) -> None:
     """Delete an object, unless others hold on to it: then ``ValidationError`` names some of them."""
     if shared.is_shared(obj):
-        raise ValidationError(_("“%(name)s” is shipped with the product: it cannot be deleted.") % {"name": obj})
+        raise ValidationError(
+            _("“%(name)s” is shipped with the product: it cannot be deleted.") % {"name": obj}
+        )
     require(actor, screen.verb("delete"), obj)
     changes = {name: [value, None] for name, value in _kept(snapshot(obj)).items()}
     key = obj.pk
@@ -90,7 +98,9 @@ def undo(event: Event, actor: Actor, *, batch: Any = None) -> Any:
     if screen is None:
         raise ValidationError(_("This cannot be undone."))
     act = event.verb.rpartition(".")[2]
-    require(actor, screen.verb({"created": "delete", "deleted": "add"}.get(act, "change")), event.organisation_id)
+    require(
+        actor, screen.verb({"created": "delete", "deleted": "add"}.get(act, "change")), event.organisation_id
+    )
     if act == "deleted":
         return _bring_back(screen, event, actor)
     obj = screen.model._default_manager.filter(pk=event.object_id).first()
@@ -107,9 +117,15 @@ def undo(event: Event, actor: Actor, *, batch: Any = None) -> Any:
 def _require_untouched(screen: "Screen", obj: Any, event: Event) -> None:
     """An object that somebody completed since its creation is theirs too: it is deleted, never undone."""
     now = _kept(snapshot(obj))
-    touched = [n for n in {*now, *event.changes} if not _same(screen, n, now.get(n), event.changes.get(n, [None, None])[1])]
+    touched = [
+        n
+        for n in {*now, *event.changes}
+        if not _same(screen, n, now.get(n), event.changes.get(n, [None, None])[1])
+    ]
     if event.changes and touched:
-        raise ValidationError(_("“%(field)s” was changed again since.") % {"field": label_of(screen, sorted(touched)[0])})
+        raise ValidationError(
+            _("“%(field)s” was changed again since.") % {"field": label_of(screen, sorted(touched)[0])}
+        )
 
 
 def _put_back(screen: "Screen", obj: Any, event: Event, actor: Actor, batch: Any) -> Any:
@@ -119,11 +135,20 @@ def _put_back(screen: "Screen", obj: Any, event: Event, actor: Actor, batch: Any
         if _same(screen, name, now.get(name), after):
             setattr(obj, _attribute(screen, name), _raw(screen, name, before))
         else:
-            raise ValidationError(_("“%(field)s” was changed again since.") % {"field": label_of(screen, name)})
+            raise ValidationError(
+                _("“%(field)s” was changed again since.") % {"field": label_of(screen, name)}
+            )
     if isinstance(obj, Noun):
         _count_edit(obj)
     obj.save()
-    publish(obj, f"{screen.noun}.changed", actor=actor, batch=batch, changes=difference(now, snapshot(obj)), extra={"undo": event.pk})
+    publish(
+        obj,
+        f"{screen.noun}.changed",
+        actor=actor,
+        batch=batch,
+        changes=difference(now, snapshot(obj)),
+        extra={"undo": event.pk},
+    )
     return obj
 
 
@@ -152,7 +177,9 @@ def _same(screen: "Screen", name: str, now: Any, then: Any) -> bool:
     """Whether the present value is the one recorded in JSON."""
     if isinstance(now, dict) and isinstance(then, dict) and "id" in now:
         return bool(now["id"] == then.get("id"))
-    written = json.loads(json.dumps(now, cls=DjangoJSONEncoder))  # JSON keeps milliseconds, the row microseconds
+    written = json.loads(
+        json.dumps(now, cls=DjangoJSONEncoder)
+    )  # JSON keeps milliseconds, the row microseconds
     return bool(written == then or now == _raw(screen, name, then))
 
 
@@ -162,7 +189,9 @@ def _kept(values: dict[str, Any]) -> dict[str, Any]:
 
 def _count_edit(obj: Noun) -> None:
     """Raise the version in the database itself: of two saves at once, the second finds another number."""
-    updated = type(obj)._default_manager.filter(pk=obj.pk, version=obj.version).update(version=F("version") + 1)
+    updated = (
+        type(obj)._default_manager.filter(pk=obj.pk, version=obj.version).update(version=F("version") + 1)
+    )
     if not updated:
         from .forms import STALE
 

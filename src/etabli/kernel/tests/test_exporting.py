@@ -47,9 +47,17 @@ def test_an_export_imported_again_changes_nothing(kind, firm, maker, browser):
     with scope(firm.acme.id):
         CustomField.objects.create(noun="asset", key="weight", label="Weight", kind="number")
     made.new(
-        Asset, name="-PC;1", tag="=1+1", remarks='line\nbreak "quoted"', bought_on=date(2024, 2, 29), price="12.50",
-        custom={"weight": 1.5}, person=made.get(Person), site=made.get(Site), room=made.get(Room),
-    )  # fmt: skip
+        Asset,
+        name="-PC;1",
+        tag="=1+1",
+        remarks='line\nbreak "quoted"',
+        bought_on=date(2024, 2, 29),
+        price="12.50",
+        custom={"weight": 1.5},
+        person=made.get(Person),
+        site=made.get(Site),
+        room=made.get(Room),
+    )
     content = exported(browser, "/assets/export/", format=kind)
     anne = actor_of(firm.acme.administrator)
     with scope(firm.acme.id):

@@ -39,10 +39,14 @@ def xlsx_of(table: list[list[str]]) -> bytes:
 
 def ods_of(table: list[list[str]]) -> bytes:
     cells = "".join(
-        "<table:table-row>" + "".join(f'<table:table-cell office:value-type="string"><text:p>{c}</text:p></table:table-cell>' for c in row)
+        "<table:table-row>"
+        + "".join(
+            f'<table:table-cell office:value-type="string"><text:p>{c}</text:p></table:table-cell>'
+            for c in row
+        )
         + "</table:table-row>"
         for row in table
-    )  # fmt: skip
+    )
     names = "".join(
         f' xmlns:{n}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"' for n in ("office", "table", "text")
     )
@@ -84,12 +88,19 @@ def brought(anne, content: bytes, model=Site, **changes) -> Import:
 @pytest.mark.parametrize(
     "content",
     [
-        csv_of(TABLE), csv_of(TABLE, ","), csv_of(TABLE, "\t"), csv_of(TABLE, "|"), csv_of(TABLE, ";", "cp1252"),
-        csv_of(TABLE, ";", "utf-8-sig"), csv_of(TABLE).replace(b"\r\n", b"\n") + b"\n\n;;\n", xlsx_of(TABLE), ods_of(TABLE),
+        csv_of(TABLE),
+        csv_of(TABLE, ","),
+        csv_of(TABLE, "\t"),
+        csv_of(TABLE, "|"),
+        csv_of(TABLE, ";", "cp1252"),
+        csv_of(TABLE, ";", "utf-8-sig"),
+        csv_of(TABLE).replace(b"\r\n", b"\n") + b"\n\n;;\n",
+        xlsx_of(TABLE),
+        ods_of(TABLE),
         b'[{"Name": "Lyons", "Town": "Lyon", "Postcode": 69001}, {"Name": "\xc3\x89lan", "Town": "Saint-\xc3\x89tienne", "Postcode": "42000"}]',
     ],
     ids=["semicolon", "comma", "tab", "bar", "cp1252", "utf-8-sig", "unix", "xlsx", "ods", "json"],
-)  # fmt: skip
+)
 def test_a_table_is_read_whatever_its_form(content):
     sheet = sheets.read(content)
     assert sheet.header == TABLE[0]
@@ -154,7 +165,14 @@ def test_a_hundred_columns_are_fine(anne):
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.one_of(st.binary(max_size=300), st.text(max_size=200).map(lambda t: t.encode("utf-8", "surrogatepass")), st.binary(max_size=200).map(lambda b: b"PK\x03\x04" + b), st.text(alphabet='a;,"\n\r\t|[]{}:\0', max_size=80).map(str.encode)))  # fmt: skip
+@given(
+    st.one_of(
+        st.binary(max_size=300),
+        st.text(max_size=200).map(lambda t: t.encode("utf-8", "surrogatepass")),
+        st.binary(max_size=200).map(lambda b: b"PK\x03\x04" + b),
+        st.text(alphabet='a;,"\n\r\t|[]{}:\0', max_size=80).map(str.encode),
+    )
+)
 def test_no_content_raises_anything_but_unreadable(content):
     try:
         sheet = sheets.read(content)
@@ -275,8 +293,12 @@ def test_names_of_other_objects_are_understood_and_made_when_asked(anne):
     actions.commit(made, screen, anne)
     asset = Asset.objects.get()
     assert (str(asset.model), str(asset.site), asset.state, str(asset.bought_on), str(asset.price)) == (
-        "Latitude 5440", "Lyons", "in_stock", "2024-02-29", "1299.90",
-    )  # fmt: skip
+        "Latitude 5440",
+        "Lyons",
+        "in_stock",
+        "2024-02-29",
+        "1299.90",
+    )
     actions.take_back(made, anne)
     assert not Asset.objects.exists()
 

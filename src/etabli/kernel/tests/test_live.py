@@ -229,4 +229,6 @@ def test_a_server_with_threads_gets_the_same_stream(committed_world):
 async def close_threads():
     """Close what the rendering threads opened, so that the test database can be dropped."""
     loop = asyncio.get_running_loop()
-    await asyncio.gather(*[loop.run_in_executor(live._threads, connections.close_all) for _thread in range(4)])
+    await asyncio.gather(
+        *[loop.run_in_executor(live._threads, connections.close_all) for _thread in range(4)]
+    )

@@ -8,9 +8,12 @@ from etabli.kernel.tenancy import opening
 from etabli.people import pages
 
 VALUES = {
-    "profile": "provider", "organisation": "Normandie Services", "name": "Lucas Berthier",
-    "email": "lucas@example.com", "password": "une phrase assez longue",
-}  # fmt: skip
+    "profile": "provider",
+    "organisation": "Normandie Services",
+    "name": "Lucas Berthier",
+    "email": "lucas@example.com",
+    "password": "une phrase assez longue",
+}
 
 
 @pytest.fixture

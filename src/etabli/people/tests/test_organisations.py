@@ -13,7 +13,9 @@ from etabli.people.models import Person, Site
 
 
 def test_starting_an_organisation_gives_it_a_calendar_with_its_public_holidays(firm):
-    made = actions.start_organisation(name="Atelier", kind="client", parent=firm.provider.organisation, actor=SYSTEM)
+    made = actions.start_organisation(
+        name="Atelier", kind="client", parent=firm.provider.organisation, actor=SYSTEM
+    )
     with scope(made.pk):
         assert Calendar.objects.get().is_default
         assert Holiday.objects.filter(day__month=7, day__day=14).count() == 2
@@ -23,7 +25,9 @@ def test_starting_an_organisation_gives_it_a_calendar_with_its_public_holidays(f
 
 def test_an_administrator_of_the_provider_sees_a_client_created_later(firm):
     before = actor_of(firm.provider.administrator)
-    made = actions.start_organisation(name="Later", kind="client", parent=firm.provider.organisation, actor=before)
+    made = actions.start_organisation(
+        name="Later", kind="client", parent=firm.provider.organisation, actor=before
+    )
     assert actor_of(firm.provider.administrator).may("asset.change", made.pk)
     assert not actor_of(firm.acme.administrator).may("asset.view", made.pk)
 
@@ -31,26 +35,40 @@ def test_an_administrator_of_the_provider_sees_a_client_created_later(firm):
 def test_a_client_s_administrator_may_not_create_an_organisation_beside_theirs(firm):
     with pytest.raises(PermissionDenied):
         actions.start_organisation(
-            name="X", kind="client", parent=firm.provider.organisation, actor=actor_of(firm.acme.administrator)
+            name="X",
+            kind="client",
+            parent=firm.provider.organisation,
+            actor=actor_of(firm.acme.administrator),
         )
 
 
 def test_moving_an_organisation_moves_everything_under_it(firm):
     boss = actor_of(firm.provider.administrator)
-    child = actions.start_organisation(name="Branch", kind="entity", parent=firm.acme.organisation, actor=boss)
+    child = actions.start_organisation(
+        name="Branch", kind="entity", parent=firm.acme.organisation, actor=boss
+    )
     with scope(firm.provider.id, firm.acme.id, firm.globex.id, child.pk):
         actions.move_organisation(
-            organisation=firm.acme.organisation, parent=firm.globex.organisation, actor=actor_of(firm.provider.administrator)
+            organisation=firm.acme.organisation,
+            parent=firm.globex.organisation,
+            actor=actor_of(firm.provider.administrator),
         )
     with opening():
-        assert Organisation.objects.get(pk=child.pk).path == [firm.provider.id, firm.globex.id, firm.acme.id, child.pk]
+        assert Organisation.objects.get(pk=child.pk).path == [
+            firm.provider.id,
+            firm.globex.id,
+            firm.acme.id,
+            child.pk,
+        ]
     assert actor_of(firm.globex.administrator).may("asset.change", child.pk)
 
 
 def test_an_organisation_cannot_be_moved_under_itself(firm):
     boss = actor_of(firm.provider.administrator)
     with scope(firm.provider.id, firm.acme.id), pytest.raises(ValidationError):
-        actions.move_organisation(organisation=firm.provider.organisation, parent=firm.acme.organisation, actor=boss)
+        actions.move_organisation(
+            organisation=firm.provider.organisation, parent=firm.acme.organisation, actor=boss
+        )
 
 
 def test_inviting_somebody_gives_an_account_and_the_role(firm):
@@ -69,8 +87,9 @@ def test_inviting_somebody_gives_an_account_and_the_role(firm):
 def test_somebody_without_address_cannot_be_invited(firm):
     with opening():
         role = Role.objects.get(organisation=None, key="technician")
-    with scope(firm.acme.id), pytest.raises(ValidationError):
+    with scope(firm.acme.id):
         person = Person.objects.create(name="Sans Adresse")
+    with scope(firm.acme.id), pytest.raises(ValidationError):
         actions.invite(person=person, role=role, actor=actor_of(firm.acme.administrator))
 
 

@@ -8,7 +8,9 @@ from etabli.kernel.tenancy import scope
 from etabli.people.maps import map_of
 from etabli.people.models import Building, Floor, Site
 
-PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 
 
 def test_rouen_is_above_lyon_and_left_of_strasbourg():
@@ -32,7 +34,9 @@ def test_a_floor_takes_an_image_as_plan_and_refuses_the_rest(client_of, firm):
         site = Site.objects.create(name="Siège")
         floor = Floor.objects.create(building=Building.objects.create(site=site, name="A"), name="RDC")
     browser = client_of(firm.acme.administrator)
-    browser.post(f"/floors/{floor.pk}/plan/", {"plan": SimpleUploadedFile("plan.png", b"<html>", "image/png")})
+    browser.post(
+        f"/floors/{floor.pk}/plan/", {"plan": SimpleUploadedFile("plan.png", b"<html>", "image/png")}
+    )
     with scope(firm.acme.id):
         floor.refresh_from_db()
         assert floor.plan_id is None

@@ -20,5 +20,12 @@ def worker(
 
         django.setup()
         call_command(
-            "procrastinate", "worker", "--delete-jobs", "successful", "--concurrency", str(concurrency), "--shutdown-graceful-timeout", "3"
+            "procrastinate",
+            "worker",
+            "--delete-jobs",
+            "successful",
+            "--concurrency",
+            str(concurrency),
+            "--shutdown-graceful-timeout",
+            "3",
         )

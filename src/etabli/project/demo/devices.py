@@ -1,7 +1,5 @@
 """Switches and printers as a server's agent reads them by SNMP."""
 
-# ruff: noqa: E501 - tables read better unfolded
-
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -39,10 +37,17 @@ def answers(items: list[Item], speaking: list[Voice], rng: Random, *, now: datet
 def _device(item: Item, voice: Voice, rank: int, kind: str, firmware: str, rng: Random) -> dict[str, Any]:
     room = str(item.asset.room or "")
     return {
-        "type": kind, "name": item.asset.name, "serial": item.asset.serial, "manufacturer": item.product.maker, "model": item.product.name,
-        "mac": _mac(item.product.mac, rng), "ips": [f"{voice.company.network}.{200 + rank}"], "firmware": firmware, "location": room,
+        "type": kind,
+        "name": item.asset.name,
+        "serial": item.asset.serial,
+        "manufacturer": item.product.maker,
+        "model": item.product.name,
+        "mac": _mac(item.product.mac, rng),
+        "ips": [f"{voice.company.network}.{200 + rank}"],
+        "firmware": firmware,
+        "location": room,
         "uptime": f"{rng.randint(3, 240)} days, {rng.randint(0, 23):02d}:{rng.randint(0, 59):02d}:00.00",
-    }  # fmt: skip
+    }
 
 
 def _switch(item: Item, voice: Voice, rank: int, rng: Random) -> dict[str, Any]:
@@ -50,11 +55,19 @@ def _switch(item: Item, voice: Voice, rank: int, rng: Random) -> dict[str, Any]:
     for number in range(1, 29):
         up = rng.random() < (0.62 if number <= 24 else 0.4)
         fast = number > 24
-        ports.append({
-            "ifnumber": number, "ifname": f"{'Te' if fast else 'Gi'}1/0/{number}", "ifdescr": f"{'10' if fast else ''}GigabitEthernet1/0/{number}",
-            "iftype": 6, "ifmtu": 1500, "ifspeed": 10_000_000_000 if fast else 1_000_000_000, "ifstatus": 1 if up else 2,
-            "mac": _mac(item.product.mac, rng), "trunk": fast,
-        })  # fmt: skip
+        ports.append(
+            {
+                "ifnumber": number,
+                "ifname": f"{'Te' if fast else 'Gi'}1/0/{number}",
+                "ifdescr": f"{'10' if fast else ''}GigabitEthernet1/0/{number}",
+                "iftype": 6,
+                "ifmtu": 1500,
+                "ifspeed": 10_000_000_000 if fast else 1_000_000_000,
+                "ifstatus": 1 if up else 2,
+                "mac": _mac(item.product.mac, rng),
+                "trunk": fast,
+            }
+        )
     return {
         "network_device": _device(item, voice, rank, "Networking", "16.10.4", rng),
         "network_ports": ports,
@@ -72,7 +85,7 @@ def _printer(item: Item, voice: Voice, rank: int, rng: Random) -> dict[str, Any]
         "network_device": _device(item, voice, rank, "Printer", "2503.11", rng),
         "cartridges": [{"name": colour, "value": str(rng.randint(3, 98))} for colour in colours],
         "pagecounters": {"total": total, "black": round(total * 0.8), "color": total - round(total * 0.8)},
-    }  # fmt: skip
+    }
 
 
 def _mac(prefix: str, rng: Random) -> str:

@@ -2,8 +2,6 @@
 its way out.
 """
 
-# ruff: noqa: E501 - tables read better unfolded
-
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -21,9 +19,12 @@ TECHNICAL = {"server", "switch", "router", "firewall", "nas", "ups"}
 COMPUTERS = {"laptop", "desktop", "server", "vm"}
 VITAL = {"SRV-DPI", "SRV-DPI-BASE", "SRV-AD1", "SRV-AD", "SRV-ESX1", "SRV-PVE1", "SRV-HV1"}
 REASONS = {
-    "SRV-DPI": "Dossier patient : soins arrêtés sans lui", "SRV-DPI-BASE": "Base du dossier patient",
-    "SRV-ESX1": "Héberge la moitié des serveurs", "SRV-PVE1": "Héberge la moitié des serveurs", "SRV-HV1": "Héberge tous les serveurs",
-}  # fmt: skip
+    "SRV-DPI": "Dossier patient : soins arrêtés sans lui",
+    "SRV-DPI-BASE": "Base du dossier patient",
+    "SRV-ESX1": "Héberge la moitié des serveurs",
+    "SRV-PVE1": "Héberge la moitié des serveurs",
+    "SRV-HV1": "Héberge tous les serveurs",
+}
 
 
 @dataclass
@@ -215,10 +216,14 @@ def _catalogue(items: list[Item]) -> dict[str, AssetModel]:
             makers[product.maker] = Manufacturer.objects.create(name=product.maker)
         if product.name not in models:
             models[product.name] = AssetModel.objects.create(
-                name=product.name, manufacturer=makers[product.maker], kind=item.asset.kind,
+                name=product.name,
+                manufacturer=makers[product.maker],
+                kind=item.asset.kind,
                 end_of_sale=date(product.since + 3, 6, 30) if product.kind != "vm" else None,
-                end_of_support=date(product.since + 8, 12, 31) if product.kind in COMPUTERS - {"vm"} else None,
-            )  # fmt: skip
+                end_of_support=date(product.since + 8, 12, 31)
+                if product.kind in COMPUTERS - {"vm"}
+                else None,
+            )
     return models
 
 

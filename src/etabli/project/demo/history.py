@@ -24,23 +24,41 @@ PARIS = ZoneInfo("Europe/Paris")
 TAGS = (("VIP", 3), ("Télétravail", 2), ("À remplacer 2027", 5), ("Prêt", 4), ("Contrat entretien", 1))
 NOTES = {
     "laptop": (
-        "Batterie changée, autonomie revenue à 7 h.", "Charnière droite fatiguée : à surveiller au prochain passage.",
+        "Batterie changée, autonomie revenue à 7 h.",
+        "Charnière droite fatiguée : à surveiller au prochain passage.",
         "Clavier remplacé sous garantie. Ancien clavier rendu au technicien du constructeur.",
         "BitLocker suspendu pour la mise à jour du BIOS, puis **réactivé**. Clé de récupération vérifiée.",
         "Écran fissuré dans un angle, l'utilisateur préfère attendre le renouvellement.",
     ),
     "desktop": (
-        "Ventilateur bruyant, nettoyage fait. À revoir dans six mois.", "Passage de 8 à 16 Go, gain net sur la messagerie.",
+        "Ventilateur bruyant, nettoyage fait. À revoir dans six mois.",
+        "Passage de 8 à 16 Go, gain net sur la messagerie.",
         "Poste partagé par l'équipe : session unique, verrouillage automatique à 5 min.",
     ),
-    "server": ("Contrôle de la baie : câblage repris, étiquettes posées.", "Micrologiciel du contrôleur mis à jour, redémarrage le dimanche à 6 h."),
-    "vm": ("Instantané supprimé après la mise à jour, 40 Go rendus.", "Restauration d'essai réussie en 22 min."),
-    "printer": ("Four changé à 180 000 pages.", "Bourrages du bac 2 : rouleau remplacé.", "Relevé du compteur transmis au prestataire."),
-    "switch": ("Port 14 désactivé : boucle créée par un téléphone.", "Configuration sauvegardée avant le changement de VLAN."),
-    "ups": ("Batteries changées, essai de 8 min sur charge réelle.", "Alarme de batterie faible acquittée, remplacement commandé."),
+    "server": (
+        "Contrôle de la baie : câblage repris, étiquettes posées.",
+        "Micrologiciel du contrôleur mis à jour, redémarrage le dimanche à 6 h.",
+    ),
+    "vm": (
+        "Instantané supprimé après la mise à jour, 40 Go rendus.",
+        "Restauration d'essai réussie en 22 min.",
+    ),
+    "printer": (
+        "Four changé à 180 000 pages.",
+        "Bourrages du bac 2 : rouleau remplacé.",
+        "Relevé du compteur transmis au prestataire.",
+    ),
+    "switch": (
+        "Port 14 désactivé : boucle créée par un téléphone.",
+        "Configuration sauvegardée avant le changement de VLAN.",
+    ),
+    "ups": (
+        "Batteries changées, essai de 8 min sur charge réelle.",
+        "Alarme de batterie faible acquittée, remplacement commandé.",
+    ),
     "firewall": ("Règle d'accès du prestataire de téléphonie fermée après intervention.",),
     "phone": ("Coque et verre de protection fournis.", "Carte SIM changée, ancien numéro conservé."),
-}  # fmt: skip
+}
 
 
 def beginnings(

@@ -1,6 +1,6 @@
 """What the sample computers say of themselves: inventories in the native format of agents, at a date."""
 
-# ruff: noqa: E501, S311 - the same sample data each time; tables read better unfolded
+# ruff: noqa: S311 - the same sample data each time; tables read better unfolded
 
 import uuid
 from collections.abc import Callable
@@ -15,15 +15,71 @@ from .staff import email_of
 
 VERSION = "GLPI-Agent_v1.15"
 SYSTEMS: dict[str, dict[str, str]] = {
-    "windows-desktop": {"name": "Windows", "full_name": "Microsoft Windows 11 Professionnel", "version": "24H2", "kernel_name": "MSWin32", "kernel_version": "10.0.26100", "arch": "64-bit"},
-    "windows-old": {"name": "Windows", "full_name": "Microsoft Windows 10 Professionnel", "version": "22H2", "kernel_name": "MSWin32", "kernel_version": "10.0.19045", "arch": "64-bit"},
-    "windows-server": {"name": "Windows", "full_name": "Microsoft Windows Server 2022 Standard", "version": "21H2", "kernel_name": "MSWin32", "kernel_version": "10.0.20348", "arch": "64-bit"},
-    "windows": {"name": "Windows", "full_name": "Microsoft Windows Server 2019 Standard", "version": "1809", "kernel_name": "MSWin32", "kernel_version": "10.0.17763", "arch": "64-bit"},
-    "debian": {"name": "Debian", "full_name": "Debian GNU/Linux 12 (bookworm)", "version": "12.12", "kernel_name": "linux", "kernel_version": "6.1.0-41-amd64", "arch": "x86_64"},
-    "proxmox": {"name": "Proxmox VE", "full_name": "Proxmox VE 8.4", "version": "8.4.14", "kernel_name": "linux", "kernel_version": "6.8.12-15-pve", "arch": "x86_64"},
-    "esx": {"name": "VMware ESXi", "full_name": "VMware ESXi 8.0.3", "version": "8.0.3", "kernel_name": "VMkernel", "kernel_version": "8.0.3-24784735", "arch": "x86_64"},
-    "macos": {"name": "MacOSX", "full_name": "macOS 26.1", "version": "26.1 (25B78)", "kernel_name": "darwin", "kernel_version": "25.1.0", "arch": "arm64"},
-}  # fmt: skip
+    "windows-desktop": {
+        "name": "Windows",
+        "full_name": "Microsoft Windows 11 Professionnel",
+        "version": "24H2",
+        "kernel_name": "MSWin32",
+        "kernel_version": "10.0.26100",
+        "arch": "64-bit",
+    },
+    "windows-old": {
+        "name": "Windows",
+        "full_name": "Microsoft Windows 10 Professionnel",
+        "version": "22H2",
+        "kernel_name": "MSWin32",
+        "kernel_version": "10.0.19045",
+        "arch": "64-bit",
+    },
+    "windows-server": {
+        "name": "Windows",
+        "full_name": "Microsoft Windows Server 2022 Standard",
+        "version": "21H2",
+        "kernel_name": "MSWin32",
+        "kernel_version": "10.0.20348",
+        "arch": "64-bit",
+    },
+    "windows": {
+        "name": "Windows",
+        "full_name": "Microsoft Windows Server 2019 Standard",
+        "version": "1809",
+        "kernel_name": "MSWin32",
+        "kernel_version": "10.0.17763",
+        "arch": "64-bit",
+    },
+    "debian": {
+        "name": "Debian",
+        "full_name": "Debian GNU/Linux 12 (bookworm)",
+        "version": "12.12",
+        "kernel_name": "linux",
+        "kernel_version": "6.1.0-41-amd64",
+        "arch": "x86_64",
+    },
+    "proxmox": {
+        "name": "Proxmox VE",
+        "full_name": "Proxmox VE 8.4",
+        "version": "8.4.14",
+        "kernel_name": "linux",
+        "kernel_version": "6.8.12-15-pve",
+        "arch": "x86_64",
+    },
+    "esx": {
+        "name": "VMware ESXi",
+        "full_name": "VMware ESXi 8.0.3",
+        "version": "8.0.3",
+        "kernel_name": "VMkernel",
+        "kernel_version": "8.0.3-24784735",
+        "arch": "x86_64",
+    },
+    "macos": {
+        "name": "MacOSX",
+        "full_name": "macOS 26.1",
+        "version": "26.1 (25B78)",
+        "kernel_name": "darwin",
+        "kernel_version": "25.1.0",
+        "arch": "arm64",
+    },
+}
 CHASSIS = {"laptop": "Notebook", "desktop": "Mini PC", "server": "Rack Mount Chassis", "vm": "Other"}
 
 
@@ -71,14 +127,22 @@ class Voice:
         day = at.date() if newer == 0 else (at - timedelta(days=200)).date()
         if self.windows:
             content["softwares"] = programs.windows(
-                rng, self.company.key, self.item.product.maker, server=self.item.asset.kind.key in {"server", "vm"}, newer=newer, day=day
-            )  # fmt: skip
+                rng,
+                self.company.key,
+                self.item.product.maker,
+                server=self.item.asset.kind.key in {"server", "vm"},
+                newer=newer,
+                day=day,
+            )
         elif self.family == "debian":
             content["softwares"] = programs.debian(rng, newer=newer, day=day)
         return {
-            "action": "inventory", "deviceid": self.deviceid, "itemtype": "Computer", "version": "1.15",
+            "action": "inventory",
+            "deviceid": self.deviceid,
+            "itemtype": "Computer",
+            "version": "1.15",
             "content": {name: section for name, section in content.items() if section},
-        }  # fmt: skip
+        }
 
 
 def _hardware(one: Voice, at: datetime) -> Any:
@@ -88,11 +152,17 @@ def _hardware(one: Voice, at: datetime) -> Any:
         one.item.product.maker, "Physical"
     )
     return {
-        "name": one.item.asset.name, "uuid": one.uuid, "memory": one.memory - (64 if one.memory < 16384 else 256),
-        "swap": 4096, "workgroup": one.company.workgroup, "chassis_type": CHASSIS[one.item.asset.kind.key], "vmsystem": vm,
-        "lastloggeduser": user or ("Administrateur" if one.windows else "root"), "defaultgateway": f"{one.company.network}.1",
+        "name": one.item.asset.name,
+        "uuid": one.uuid,
+        "memory": one.memory - (64 if one.memory < 16384 else 256),
+        "swap": 4096,
+        "workgroup": one.company.workgroup,
+        "chassis_type": CHASSIS[one.item.asset.kind.key],
+        "vmsystem": vm,
+        "lastloggeduser": user or ("Administrateur" if one.windows else "root"),
+        "defaultgateway": f"{one.company.network}.1",
         "dns": f"{one.company.network}.11",
-    }  # fmt: skip
+    }
 
 
 def _bios(one: Voice, at: datetime) -> Any:
@@ -113,9 +183,13 @@ def _system(one: Voice, at: datetime) -> Any:
     installed = at - timedelta(days=one.born)
     booted = at - timedelta(hours=one.rng.randint(2, 300))
     return one.system | {
-        "fqdn": f"{one.item.asset.name.lower()}.{one.company.domain}", "install_date": f"2024-{1 + one.born % 12:02d}-{1 + one.born % 27:02d} 09:12:00" if one.born > 300 else f"{installed:%Y}-01-15 09:12:00",
-        "boot_time": f"{booted:%Y-%m-%d %H:%M:%S}", "timezone": {"name": "Europe/Paris", "offset": "+0100"},
-    }  # fmt: skip
+        "fqdn": f"{one.item.asset.name.lower()}.{one.company.domain}",
+        "install_date": f"2024-{1 + one.born % 12:02d}-{1 + one.born % 27:02d} 09:12:00"
+        if one.born > 300
+        else f"{installed:%Y}-01-15 09:12:00",
+        "boot_time": f"{booted:%Y-%m-%d %H:%M:%S}",
+        "timezone": {"name": "Europe/Paris", "offset": "+0100"},
+    }
 
 
 def _cpus(one: Voice, at: datetime) -> Any:
@@ -140,18 +214,36 @@ def _memories(one: Voice, at: datetime) -> Any:
     size = 32768 if one.memory > 65536 else max(8192, one.memory // 2)
     kind, speed = ("DDR5", "5600") if one.item.product.since >= 2023 else ("DDR4", "3200")
     return [
-        {"capacity": size, "caption": f"DIMM {chr(65 + slot)}", "type": kind, "speed": speed, "manufacturer": "SK Hynix" if one.born % 2 else "Micron",
-         "numslots": slot + 1, "serialnumber": f"{one.born:03d}{slot}A7{one.born % 97:02d}", "model": "HMCG78AGBSA095N" if kind == "DDR5" else "M471A1K43EB1-CWE"}
+        {
+            "capacity": size,
+            "caption": f"DIMM {chr(65 + slot)}",
+            "type": kind,
+            "speed": speed,
+            "manufacturer": "SK Hynix" if one.born % 2 else "Micron",
+            "numslots": slot + 1,
+            "serialnumber": f"{one.born:03d}{slot}A7{one.born % 97:02d}",
+            "model": "HMCG78AGBSA095N" if kind == "DDR5" else "M471A1K43EB1-CWE",
+        }
         for slot in range(max(1, one.memory // size))
-    ]  # fmt: skip
+    ]
 
 
 def _storages(one: Voice, at: datetime) -> Any:
     model, size = one.disk
     nvme = any(word in model for word in ("MZVL", "KXG", "SN740", "MTFDKBA", "APPLE"))
     maker = "Samsung" if "amsung" in model.lower() else "KIOXIA" if "KIOXIA" in model else ""
-    return [{"name": "disk0", "model": model, "manufacturer": maker, "serial": one.disk_serial, "disksize": size * 1000,
-             "interface": "NVMe" if nvme else "SATA", "type": "SSD" if nvme or "SSD" in model else "disk", "firmware": f"1B{one.born % 10}QGXA7"}]  # fmt: skip
+    return [
+        {
+            "name": "disk0",
+            "model": model,
+            "manufacturer": maker,
+            "serial": one.disk_serial,
+            "disksize": size * 1000,
+            "interface": "NVMe" if nvme else "SATA",
+            "type": "SSD" if nvme or "SSD" in model else "disk",
+            "firmware": f"1B{one.born % 10}QGXA7",
+        }
+    ]
 
 
 def _drives(one: Voice, at: datetime) -> Any:
@@ -187,8 +279,16 @@ def _drives(one: Voice, at: datetime) -> Any:
 
 def _networks(one: Voice, at: datetime) -> Any:
     laptop = one.item.asset.kind.key == "laptop"
-    wired = {"description": "Intel(R) Ethernet Connection I219-LM" if one.item.asset.kind.key != "vm" else "Carte réseau virtuelle",
-             "mac": one.macs[0], "type": "ethernet", "status": "Up", "speed": "1000", "virtualdev": False}  # fmt: skip
+    wired = {
+        "description": "Intel(R) Ethernet Connection I219-LM"
+        if one.item.asset.kind.key != "vm"
+        else "Carte réseau virtuelle",
+        "mac": one.macs[0],
+        "type": "ethernet",
+        "status": "Up",
+        "speed": "1000",
+        "virtualdev": False,
+    }
     wifi = {
         "description": "Intel(R) Wi-Fi 6E AX211 160MHz",
         "mac": one.macs[1],
@@ -258,7 +358,17 @@ def _firewalls(one: Voice, at: datetime) -> Any:
 
 
 SECTIONS: dict[str, Callable[[Voice, datetime], Any]] = {
-    "hardware": _hardware, "bios": _bios, "operatingsystem": _system, "cpus": _cpus, "memories": _memories, "storages": _storages,
-    "drives": _drives, "networks": _networks, "antivirus": _antivirus, "batteries": _batteries, "users": _users, "videos": _video,
+    "hardware": _hardware,
+    "bios": _bios,
+    "operatingsystem": _system,
+    "cpus": _cpus,
+    "memories": _memories,
+    "storages": _storages,
+    "drives": _drives,
+    "networks": _networks,
+    "antivirus": _antivirus,
+    "batteries": _batteries,
+    "users": _users,
+    "videos": _video,
     "firewalls": _firewalls,
-}  # fmt: skip
+}

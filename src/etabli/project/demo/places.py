@@ -1,7 +1,5 @@
 """The sites of the sample companies, placed on the map by the same rule as those people type."""
 
-# ruff: noqa: E501 - tables read better unfolded
-
 from etabli.people.actions import locate
 from etabli.people.models import Building, Floor, Rack, Room, Site
 
@@ -15,9 +13,14 @@ def settle(company: Company) -> list[Site]:
     made = []
     for plan in company.sites:
         site = Site(
-            name=plan.name, code=plan.code, street=plan.street, postcode=plan.postcode, city=plan.city, phone=plan.phone,
+            name=plan.name,
+            code=plan.code,
+            street=plan.street,
+            postcode=plan.postcode,
+            city=plan.city,
+            phone=plan.phone,
             access=plan.access,
-        )  # fmt: skip
+        )
         locate(site)
         site.save()
         made.append(site)

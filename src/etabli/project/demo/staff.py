@@ -34,9 +34,15 @@ SURNAMES = (
 )
 # The provider's people are known by name: they sign the year's history, and some can log in.
 PROVIDER_STAFF = (
-    ("Nora Lemarchand", "nora@demo.example"), ("Hugo Delamare", "hugo@demo.example"), ("Léa Morin", "lea@demo.example"),
-    ("Karim Ouali", ""), ("Jade Fauvel", ""), ("Théo Grandin", ""), ("Marc Lesage", ""), ("Anouk Vidal", ""),
-)  # fmt: skip
+    ("Nora Lemarchand", "nora@demo.example"),
+    ("Hugo Delamare", "hugo@demo.example"),
+    ("Léa Morin", "lea@demo.example"),
+    ("Karim Ouali", ""),
+    ("Jade Fauvel", ""),
+    ("Théo Grandin", ""),
+    ("Marc Lesage", ""),
+    ("Anouk Vidal", ""),
+)
 
 
 class Names:
@@ -102,11 +108,15 @@ def _person(
     man_title, _bar, woman_title = title.partition("|")
     arrived = today - timedelta(days=rng.randint(20, 5200))
     return Person(
-        name=name, email=email or email_of(name, company.domain), title=woman_title if woman and woman_title else man_title,
-        phone=f"{company.sites[0].phone[:11]} {rng.randint(10, 99)}", mobile=_mobile(rng) if rng.random() < 0.45 else "",
-        employee_number=f"{company.employee_prefix}-{number:04d}", arrived_on=arrived,
+        name=name,
+        email=email or email_of(name, company.domain),
+        title=woman_title if woman and woman_title else man_title,
+        phone=f"{company.sites[0].phone[:11]} {rng.randint(10, 99)}",
+        mobile=_mobile(rng) if rng.random() < 0.45 else "",
+        employee_number=f"{company.employee_prefix}-{number:04d}",
+        arrived_on=arrived,
         vip=man_title.startswith(("Direct", "Gérant", "Médecin", "Chef de bloc")),
-    )  # fmt: skip
+    )
 
 
 def _mobile(rng: Random) -> str:

@@ -53,7 +53,9 @@ def ago(at: datetime) -> str:
 
 @register.filter
 def clock(at: str) -> str:
-    """The time of day, to the second, of an ISO 8601 moment as logs keep it; other texts are left as they are."""
+    """The time of day, to the second, of an ISO 8601 moment as logs keep it; other texts are left as they
+    are.
+    """
     try:
         return formats.time_format(timezone.localtime(datetime.fromisoformat(at)), "H:i:s")
     except ValueError:
@@ -62,7 +64,9 @@ def clock(at: str) -> str:
 
 @register.simple_tag
 def split_actions(actions: Sequence[Mapping[str, Any]] | str) -> dict[str, list[Mapping[str, Any]]]:
-    """The actions of a page by where they go: ``primary``, the first three others as ``buttons``, the ``menu``."""
+    """The actions of a page by where they go: ``primary``, the first three others as ``buttons``, the
+    ``menu``.
+    """
     given = list(actions) if not isinstance(actions, str) else []
     others = [a for a in given if not a.get("primary")]
     shown = [a for a in others if not a.get("more")][:3]

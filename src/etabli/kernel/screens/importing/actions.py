@@ -35,13 +35,21 @@ def begin(screen: Any, *, content: bytes, name: str, organisation_id: int, actor
     with scope(organisation_id):
         file = store(content, name=name, actor=actor)
         return Import.objects.create(
-            organisation_id=organisation_id, slug=screen.slug, file=file, header=sheet.header, samples=sheet.rows[:3],
-            mapping=guess(screen, sheet.header, reader.blank()), account_id=actor.account_id, actor=actor.label[:120],
-        )  # fmt: skip
+            organisation_id=organisation_id,
+            slug=screen.slug,
+            file=file,
+            header=sheet.header,
+            samples=sheet.rows[:3],
+            mapping=guess(screen, sheet.header, reader.blank()),
+            account_id=actor.account_id,
+            actor=actor.label[:120],
+        )
 
 
 def check(made: Import, screen: Any, actor: Actor, run: Run | None = None) -> None:
-    """Read every row through the form and note what would happen; everything it wrote on the way is taken back."""
+    """Read every row through the form and note what would happen; everything it wrote on the way is taken
+    back.
+    """
     with scope(made.organisation_id):
         sheet = _sheet(made)
         if run:
@@ -68,15 +76,22 @@ def commit(made: Import, screen: Any, actor: Actor, run: Run | None = None) -> N
             counts, preview = _walk(made, screen, actor, sheet, run, write=True)
             if counts["error"]:
                 first = next(p for p in preview if p["outcome"] == "error")
-                raise Refused(_("Row %(row)s: %(why)s. Nothing was imported.") % {"row": first["row"], "why": first["text"]})
+                raise Refused(
+                    _("Row %(row)s: %(why)s. Nothing was imported.")
+                    % {"row": first["row"], "why": first["text"]}
+                )
         made.counts, made.preview, made.state = counts, preview, Import.State.DONE
         made.save(update_fields=["counts", "preview", "state"])
 
 
 def take_back(made: Import, actor: Actor, run: Run | None = None) -> int:
-    """Undo a committed import, last row first, in one transaction. ``ValidationError`` when later work would be lost."""
+    """Undo a committed import, last row first, in one transaction. ``ValidationError`` when later work would
+    be lost.
+    """
     with scope(made.organisation_id):
-        events = list(Event.objects.filter(organisation=made.organisation_id, batch=made.batch).order_by("-id"))
+        events = list(
+            Event.objects.filter(organisation=made.organisation_id, batch=made.batch).order_by("-id")
+        )
         if run:
             run.begin(_("Undo the rows"), total=len(events))
         with transaction.atomic():
@@ -89,7 +104,9 @@ def take_back(made: Import, actor: Actor, run: Run | None = None) -> int:
     return len(events)
 
 
-def _walk(made: Import, screen: Any, actor: Actor, sheet: sheets.Sheet, run: Run | None, *, write: bool) -> tuple[dict[str, int], list[Any]]:
+def _walk(
+    made: Import, screen: Any, actor: Actor, sheet: sheets.Sheet, run: Run | None, *, write: bool
+) -> tuple[dict[str, int], list[Any]]:
     reader = Reader(screen, actor, made.organisation_id, made.mapping, made.create_missing)
     counts: dict[str, int] = dict.fromkeys(OUTCOMES, 0)
     preview: list[dict[str, Any]] = []
@@ -105,7 +122,16 @@ def _walk(made: Import, screen: Any, actor: Actor, sheet: sheets.Sheet, run: Run
     return counts, preview[:SHOWN]
 
 
-def _row(reader: Reader, screen: Any, actor: Actor, made: Import, row: list[str], write: bool, seen: dict[Any, int], number: int) -> dict[str, Any]:
+def _row(
+    reader: Reader,
+    screen: Any,
+    actor: Actor,
+    made: Import,
+    row: list[str],
+    write: bool,
+    seen: dict[Any, int],
+    number: int,
+) -> dict[str, Any]:
     from ...events import difference, snapshot
 
     form, errors = reader.form(row)

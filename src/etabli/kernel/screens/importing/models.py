@@ -10,7 +10,9 @@ from ...tenancy import OrganisationModel
 
 
 class Import(OrganisationModel):
-    """A file on its way into a list. Nothing is written before ``committed``; ``batch`` marks its events for undo."""
+    """A file on its way into a list. Nothing is written before ``committed``; ``batch`` marks its events for
+    undo.
+    """
 
     class State(models.TextChoices):
         MAPPING = "mapping", _("columns to match")
@@ -26,7 +28,9 @@ class Import(OrganisationModel):
     header = models.JSONField(default=list)
     samples = models.JSONField(default=list)
     mapping = models.JSONField(default=dict)
-    create_missing = models.BooleanField(_("create what the file names and that does not exist"), default=True)
+    create_missing = models.BooleanField(
+        _("create what the file names and that does not exist"), default=True
+    )
     counts = models.JSONField(default=dict)
     preview = models.JSONField(default=list)
     batch = models.UUIDField(default=uuid.uuid4, unique=True)

@@ -21,7 +21,11 @@ AT_ONCE_BYTES = 60_000
 
 def upload_page(request: Any, screen: Any) -> HttpResponse:
     require(request.actor, screen.verb("import"))
-    places = [p for o, p in request.actor.places.items() if o in visible() and request.actor.may(screen.verb("import"), o)]
+    places = [
+        p
+        for o, p in request.actor.places.items()
+        if o in visible() and request.actor.may(screen.verb("import"), o)
+    ]
     problem = ""
     if request.method == "POST":
         chosen = next((p for p in places if str(p.id) == request.POST.get("organisation", "")), None)
@@ -31,16 +35,29 @@ def upload_page(request: Any, screen: Any) -> HttpResponse:
             problem = _("Choose a file.") if file is None else _("Choose the organisation it belongs to.")
         else:
             try:
-                made = actions.begin(screen, content=file.read(), name=file.name, organisation_id=chosen.id, actor=request.actor)
+                made = actions.begin(
+                    screen,
+                    content=file.read(),
+                    name=file.name,
+                    organisation_id=chosen.id,
+                    actor=request.actor,
+                )
                 return redirect("import-page", made.pk)
             except sheets.UnreadableSheet as error:
                 problem = str(error)
     context = {
-        "screen": screen, "area": screen.area, "step": "upload", "title": _("Import: %(noun)s") % {"noun": screen.title},
-        "crumbs": [{"label": screen.title, "url": screen.list_url}], "places": places, "problem": problem,
-        "template_url": f"{reverse(f'{screen.noun}-export')}?format=xlsx&q=%00", "cancel_url": screen.list_url,
-        "accepts": ".csv,.xlsx,.xls,.ods,.txt", "trail": trail("upload"),
-    }  # fmt: skip
+        "screen": screen,
+        "area": screen.area,
+        "step": "upload",
+        "title": _("Import: %(noun)s") % {"noun": screen.title},
+        "crumbs": [{"label": screen.title, "url": screen.list_url}],
+        "places": places,
+        "problem": problem,
+        "template_url": f"{reverse(f'{screen.noun}-export')}?format=xlsx&q=%00",
+        "cancel_url": screen.list_url,
+        "accepts": ".csv,.xlsx,.xls,.ods,.txt",
+        "trail": trail("upload"),
+    }
     return TemplateResponse(request, "screens/import.html", context, status=422 if problem else 200)
 
 
@@ -50,7 +67,8 @@ def trail(step: str) -> list[dict[str, str]]:
     names = [name for name, _label in steps]
     here = names.index(step)
     return [
-        {"label": label, "state": "done" if n < here else "current" if n == here else ""} for n, (_name, label) in enumerate(steps)
+        {"label": label, "state": "done" if n < here else "current" if n == here else ""}
+        for n, (_name, label) in enumerate(steps)
     ]
 
 
@@ -58,31 +76,52 @@ def import_page(request: Any, pk: int) -> HttpResponse:
     made, screen = _found(request, pk)
     if request.method == "POST":
         return _act(request, made, screen)
-    step = {"mapping": "mapping", "checking": "mapping", "done": "done", "undone": "done"}.get(made.state, "preview")
+    step = {"mapping": "mapping", "checking": "mapping", "done": "done", "undone": "done"}.get(
+        made.state, "preview"
+    )
     if request.GET.get("step") == "mapping" and made.state == Import.State.READY:
         step = "mapping"
     context = {
-        "screen": screen, "area": screen.area, "made": made, "step": step, "trail": trail(step),
-        "title": _("Import: %(file)s") % {"file": made.file.name}, "cancel_url": screen.list_url,
-        "crumbs": [{"label": screen.title, "url": screen.list_url}], **_step_context(request, made, screen, step),
-    }  # fmt: skip
+        "screen": screen,
+        "area": screen.area,
+        "made": made,
+        "step": step,
+        "trail": trail(step),
+        "title": _("Import: %(file)s") % {"file": made.file.name},
+        "cancel_url": screen.list_url,
+        "crumbs": [{"label": screen.title, "url": screen.list_url}],
+        **_step_context(request, made, screen, step),
+    }
     return TemplateResponse(request, "screens/import.html", context)
 
 
 def _step_context(request: Any, made: Import, screen: Any, step: str) -> dict[str, Any]:
     if step == "mapping":
-        known = targets(screen, Reader(screen, request.actor, made.organisation_id, {}, create_missing=False).blank())
+        known = targets(
+            screen, Reader(screen, request.actor, made.organisation_id, {}, create_missing=False).blank()
+        )
         return {"mapping": [_column(made, number, title, known) for number, title in enumerate(made.header)]}
     if step == "done":
         counts = _("%(create)s created, %(update)s changed, %(skip)s unchanged.") % made.counts
         undone = made.state == Import.State.UNDONE
         text = _("This import was undone.") if undone else counts
         return {"committed": {"text": text, "undoable": not undone, "list_url": screen.list_url}}
-    labels = {"create": (_("To create"), "ok"), "update": (_("To change"), ""), "skip": (_("Unchanged"), ""), "error": (_("In error"), "bad")}
-    figures = [{"label": label, "value": made.counts.get(k, 0), "tone": tone} for k, (label, tone) in labels.items()]
+    labels = {
+        "create": (_("To create"), "ok"),
+        "update": (_("To change"), ""),
+        "skip": (_("Unchanged"), ""),
+        "error": (_("In error"), "bad"),
+    }
+    figures = [
+        {"label": label, "value": made.counts.get(k, 0), "tone": tone} for k, (label, tone) in labels.items()
+    ]
     rows = [{"line": p["row"], "errors": [p["text"]] if p["text"] else [], **p} for p in made.preview]
     total = sum(made.counts.values())
-    ready = made.state == Import.State.READY and not made.counts.get("error") and total > made.counts.get("skip", 0)
+    ready = (
+        made.state == Import.State.READY
+        and not made.counts.get("error")
+        and total > made.counts.get("skip", 0)
+    )
     return {"counts": figures, "rows": rows, "shown": len(rows), "count": total, "can_commit": ready}
 
 
@@ -125,9 +164,13 @@ def _start(request: Any, made: Import, screen: Any, task: Any, at_once: Any, tit
         return redirect("import-page", made.pk)
     url = reverse("import-page", args=[made.pk])
     made.job = task.follow(
-        title=title % {"file": made.file.name}, actor=request.actor, organisation_id=made.organisation_id, url=url,
-        import_id=made.pk, organisation=made.organisation_id,
-    )  # fmt: skip
+        title=title % {"file": made.file.name},
+        actor=request.actor,
+        organisation_id=made.organisation_id,
+        url=url,
+        import_id=made.pk,
+        organisation=made.organisation_id,
+    )
     made.save(update_fields=["job"])
     return redirect("job-detail", made.job.pk)
 

@@ -1,4 +1,6 @@
-"""From a row of text to the form of a noun: columns matched to fields, names matched to the objects they mean."""
+"""From a row of text to the form of a noun: columns matched to fields, names matched to the objects they
+mean.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -48,7 +50,14 @@ def guess(screen: "Screen", header: Sequence[str], form: NounForm) -> dict[str, 
 class Reader:
     """Turns rows into bound forms. Names of related objects are looked up once and remembered."""
 
-    def __init__(self, screen: "Screen", actor: Actor, organisation_id: int, mapping: dict[str, str], create_missing: bool) -> None:
+    def __init__(
+        self,
+        screen: "Screen",
+        actor: Actor,
+        organisation_id: int,
+        mapping: dict[str, str],
+        create_missing: bool,
+    ) -> None:
         self.screen, self.actor, self.organisation_id = screen, actor, organisation_id
         self.columns = [(int(number), name) for number, name in mapping.items() if name]
         self.create_missing = create_missing
@@ -64,7 +73,9 @@ class Reader:
     def form(self, row: list[str]) -> tuple[NounForm, dict[str, str]]:
         """The bound form of a row (on the existing object when it is recognised), and errors found before it."""
         found, errors = self.values(row)
-        values = {name: value for name, value in found.items() if value is not None}  # an empty cell says nothing
+        values = {
+            name: value for name, value in found.items() if value is not None
+        }  # an empty cell says nothing
         obj = self.known_object(values)
         base = values_of(self.screen, obj) if obj is not None else self.defaults
         data = {**base, **values, "organisation": self.organisation_id}
@@ -92,15 +103,25 @@ class Reader:
         if isinstance(field, forms.BooleanField):
             return plain(text) in {"1", "oui", "yes", "true", "vrai", "x"}
         if isinstance(field, forms.TypedChoiceField | forms.ChoiceField):
-            return next((v for v, label in field.choices if plain(text) in {plain(str(v)), plain(str(label))}), text)
+            return next(
+                (v for v, label in field.choices if plain(text) in {plain(str(v)), plain(str(label))}), text
+            )
         if isinstance(field, forms.DateField):
             return _iso_day(text)
         if isinstance(field, forms.DecimalField | forms.FloatField):
-            return text.replace("\u202f", "").replace("\xa0", "").replace(" ", "").replace("€", "").replace(",", ".")
+            return (
+                text.replace("\u202f", "")
+                .replace("\xa0", "")
+                .replace(" ", "")
+                .replace("€", "")
+                .replace(",", ".")
+            )
         return text
 
     def related(self, name: str, field: forms.ModelChoiceField, text: str) -> int:
-        """The id of the object a text names; made when it is missing and that is allowed. ``ValueError`` otherwise."""
+        """The id of the object a text names; made when it is missing and that is allowed. ``ValueError``
+        otherwise.
+        """
         names = self._names.setdefault(name, {}) or self._load_names(name, field)
         key = plain(text)
         if key not in names:
@@ -117,8 +138,16 @@ class Reader:
 
     def _whole(self, key: int) -> Any:
         """The recognised object, with what its form and its event read of it."""
-        joins = [f.name for f in self.screen.model._meta.concrete_fields if f.is_relation and f.name != "organisation"]
-        return self.screen.model._default_manager.select_related(*joins).get(pk=key) if joins else self.screen.model._default_manager.get(pk=key)
+        joins = [
+            f.name
+            for f in self.screen.model._meta.concrete_fields
+            if f.is_relation and f.name != "organisation"
+        ]
+        return (
+            self.screen.model._default_manager.select_related(*joins).get(pk=key)
+            if joins
+            else self.screen.model._default_manager.get(pk=key)
+        )
 
     def remember(self, obj: Any) -> None:
         """After a write: later rows of the same file see the object."""
@@ -128,7 +157,9 @@ class Reader:
 
     def _by_identity(self, name: str) -> dict[str, Any]:
         if name not in self._identities:
-            rows = self.screen.model._default_manager.filter(organisation=self.organisation_id).exclude(**{name: ""})
+            rows = self.screen.model._default_manager.filter(organisation=self.organisation_id).exclude(
+                **{name: ""}
+            )
             pairs = rows.order_by("-pk").values_list(name, "pk").iterator()
             self._identities[name] = {plain(str(value)): key for value, key in pairs if value}
         return self._identities[name]
@@ -146,14 +177,26 @@ class Reader:
         from .. import registry
 
         target = registry.get(field.queryset.model)
-        simple = target is not None and target.adds and issubclass(target.model, OrganisationModel) and "name" in target.identity
-        if target is None or not simple or not self.create_missing or not can(self.actor, target.verb("add"), self.organisation_id):
+        simple = (
+            target is not None
+            and target.adds
+            and issubclass(target.model, OrganisationModel)
+            and "name" in target.identity
+        )
+        if (
+            target is None
+            or not simple
+            or not self.create_missing
+            or not can(self.actor, target.verb("add"), self.organisation_id)
+        ):
             raise ValueError(_("“%(text)s” is not known here.") % {"text": text})
         within: dict[str, Any] = {"actor": self.actor, "organisation_id": self.organisation_id}
         defaults = defaults_of(form_class(target)(None, **within))
         form = form_class(target)({**defaults, "name": text, "organisation": self.organisation_id}, **within)
         if not form.is_valid():
-            raise ValueError(_("“%(text)s” does not exist and cannot be created from its name alone.") % {"text": text})
+            raise ValueError(
+                _("“%(text)s” does not exist and cannot be created from its name alone.") % {"text": text}
+            )
         return int(target.save(form, self.actor).pk)
 
 
@@ -168,5 +211,3 @@ def _iso_day(text: str) -> str:
 
 def _letters(text: str) -> str:
     return "".join(c for c in plain(text) if c.isalnum())
-
-

@@ -73,7 +73,9 @@ def _csv(content: bytes) -> Iterator[list[str]]:
 
 
 def _delimiter(text: str) -> str:
-    """What cuts the header in the most cells: rows may be ragged and texts full of commas, a header is neither."""
+    """What cuts the header in the most cells: rows may be ragged and texts full of commas, a header is
+    neither.
+    """
     header = next((line for line in text.splitlines() if line.strip()), "")
     return max(";,\t|", key=lambda sign: len(next(csv.reader([header], delimiter=sign), [])))
 
@@ -108,7 +110,11 @@ def _decode(content: bytes) -> str:
 
 def _text(cell: object) -> str:
     if isinstance(cell, datetime):
-        return cell.date().isoformat() if not (cell.hour or cell.minute or cell.second) else cell.isoformat(sep=" ")
+        return (
+            cell.date().isoformat()
+            if not (cell.hour or cell.minute or cell.second)
+            else cell.isoformat(sep=" ")
+        )
     if isinstance(cell, date):
         return cell.isoformat()
     if isinstance(cell, float) and cell.is_integer():
