@@ -51,7 +51,7 @@ def place_cell(asset: Asset) -> str:
 
 
 def state_cell(asset: Asset) -> str:
-    return markup.state(STATES[asset.state], TONES.get(asset.state, ""))  # type: ignore[arg-type]
+    return markup.state(STATES[asset.state], TONES.get(asset.state, ""))
 
 
 def seen_cell(asset: Asset) -> str:

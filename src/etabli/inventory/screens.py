@@ -192,7 +192,7 @@ class DocumentScreen(Screen):
             lambda d: markup.state(
                 d.get_decision_display() or d.get_state_display(), DECISION_TONES.get(d.decision, "off")
             ),
-        ),  # type: ignore[arg-type]
+        ),
         Column("reason", gettext_lazy("Reason"), lambda d: show(d.reason), css="long p-hide"),
         Column(
             "warnings", gettext_lazy("Warnings"), lambda d: show(len(d.warnings) or None), css="num p-hide"

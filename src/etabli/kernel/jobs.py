@@ -249,7 +249,7 @@ def job(
     def declare(function: Callable[..., Any]) -> Task:
         task = Task(function, followed, {"queue": queue})
         if every:
-            app.periodic(cron=every)(task.task)  # type: ignore[arg-type]  # its timestamp is taken as one more argument
+            app.periodic(cron=every)(task.task)
         return task
 
     return declare

@@ -8,7 +8,7 @@ Every function escapes its text and returns a SafeString.
 import zlib
 from collections.abc import Sequence
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 from django.templatetags.static import static
 from django.utils.html import conditional_escape, format_html
@@ -33,7 +33,7 @@ def sprite_url() -> str:
     return static("vendor/icons.svg")
 
 
-def state(label: object, tone: Tone = "", *, plain: bool = False) -> SafeString:
+def state(label: Any, tone: str = "", *, plain: bool = False) -> SafeString:
     """A dot and a word, with a capital. ``plain`` colours the dot only, for what is no news (last contact).
     """
     shown = label if plain else capfirst(conditional_escape(label))

@@ -189,7 +189,7 @@ class JobScreen(Screen):
         Column("title", gettext_lazy("Title"), lambda j: format_html("<b>{}</b>", j.title)),
         Column(
             "state", gettext_lazy("State"), lambda j: markup.state(j.get_state_display(), JOB_TONES[j.state])
-        ),  # type: ignore[arg-type]
+        ),
         "actor",
         "asked_at",
         "ended_at",

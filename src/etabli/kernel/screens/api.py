@@ -4,6 +4,7 @@ Answers are written straight from the rows; the pydantic models below only descr
 document.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from django.db import transaction
 from django.db.models import BinaryField
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from ninja import NinjaAPI, Router
 from ninja.errors import HttpError
 from ninja.errors import ValidationError as UnreadableBody
@@ -275,25 +277,16 @@ class Invalid(Exception):
 def _explain_errors(api: NinjaAPI) -> None:
     """Each refusal in one sentence; none of them is a server error."""
 
-    def told(status: int) -> Any:
-        return lambda request, error: answer({"detail": str(error) or type(error).__name__}, status)
+    def refuse(kind: Any, status: int, told: Callable[[Any], dict[str, Any]]) -> None:
+        api.add_exception_handler(kind, lambda request, error: answer(told(error), status))
 
-    api.add_exception_handler(
-        UnreadableBody,
-        lambda request, error: answer(
-            {"detail": _("Some values are refused."), "errors": _by_field(error.errors)}, 422
-        ),
-    )
-    api.add_exception_handler(BadFilter, told(400))
-    api.add_exception_handler(PermissionDenied, told(403))
-    api.add_exception_handler(Http404, lambda request, error: answer({"detail": _("Not found.")}, 404))
-    api.add_exception_handler(  # type: ignore[misc]
-        Invalid,
-        lambda request, error: answer({"detail": _("Some values are refused."), "errors": error.errors}, 422),
-    )
-    api.add_exception_handler(
-        ValidationError, lambda request, error: answer({"detail": " ".join(error.messages)}, 409)
-    )
+    values = gettext_lazy("Some values are refused.")
+    refuse(UnreadableBody, 422, lambda error: {"detail": values, "errors": _by_field(error.errors)})
+    refuse(Invalid, 422, lambda error: {"detail": values, "errors": error.errors})
+    refuse(ValidationError, 409, lambda error: {"detail": " ".join(error.messages)})
+    refuse(BadFilter, 400, lambda error: {"detail": str(error)})
+    refuse(PermissionDenied, 403, lambda error: {"detail": str(error) or _("Not allowed.")})
+    refuse(Http404, 404, lambda error: {"detail": _("Not found.")})
 
 
 def _by_field(problems: list[dict[str, Any]]) -> dict[str, list[str]]:

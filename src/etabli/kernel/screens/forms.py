@@ -208,7 +208,7 @@ def _names_in(condition: Any) -> set[str]:
         elif isinstance(child, tuple):
             names.add(child[0].split("__")[0])
             if isinstance(child[1], models.F):
-                names.add(child[1].name)
+                names.add(str(child[1].name))  # type: ignore[attr-defined]
         else:
             names.add("")  # an expression: never moot
     return names

@@ -102,9 +102,10 @@ class Reader:
             return self.related(name, field, text)
         if isinstance(field, forms.BooleanField):
             return plain(text) in {"1", "oui", "yes", "true", "vrai", "x"}
-        if isinstance(field, forms.TypedChoiceField | forms.ChoiceField):
+        if isinstance(field, forms.ChoiceField):
+            choices: Any = field.choices
             return next(
-                (v for v, label in field.choices if plain(text) in {plain(str(v)), plain(str(label))}), text
+                (v for v, label in choices if plain(text) in {plain(str(v)), plain(str(label))}), text
             )
         if isinstance(field, forms.DateField):
             return _iso_day(text)
