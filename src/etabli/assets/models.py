@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from etabli.kernel.sentences import SentenceField
 from etabli.kernel.tenancy import Noun, SharedModel
 from etabli.kernel.text import Plain
 from etabli.people.models import Person, Rack, Room, Site
@@ -147,7 +148,7 @@ class Asset(Noun):
     memory_mib = models.PositiveIntegerField(_("memory (MiB)"), null=True, blank=True, editable=False)
     last_user = models.CharField(_("last user"), max_length=120, blank=True, editable=False)
     seen_at = models.DateTimeField(_("last inventory"), null=True, blank=True, editable=False)
-    identity_note = models.CharField(max_length=300, blank=True, editable=False)
+    identity_note = SentenceField(max_length=600, blank=True, editable=False)
 
     class Meta:
         verbose_name, verbose_name_plural = _("asset"), _("assets")

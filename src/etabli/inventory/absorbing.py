@@ -15,11 +15,11 @@ from typing import Any
 
 import orjson
 from django.db import connection
-from django.utils.translation import gettext as _
 
 from etabli.assets.models import Asset
 from etabli.kernel.actors import Actor
 from etabli.kernel.events import publish
+from etabli.kernel.sentences import joined, sentence
 
 from . import composing, facts, matching, sections
 from .messages import Inventory, NetworkResult, read
@@ -62,10 +62,12 @@ def absorb(document: Document, *, now: datetime) -> Document:
     if isinstance(message, NetworkResult):
         return _absorb_devices(document, message.devices, now)
     if not isinstance(message, Inventory):
-        reason = _("This message asks for something and holds no inventory.")
+        reason = sentence("This message asks for something and holds no inventory.")
         return _finish(document, now, Decision.REFUSED, reason, state=State.FAILED)
     if _overtaken(document):
-        reason = _("A later inventory of this machine was read before this one, which changes nothing.")
+        reason = sentence(
+            "A later inventory of this machine was read before this one, which changes nothing."
+        )
         return _finish(document, now, Decision.UNCHANGED, reason, content=b"")
     reading = Reading(document, message.itemtype, message.partial, sections.unwrap(message), now)
     return _absorb_one(reading, message.repairs)
@@ -82,7 +84,7 @@ def _absorb_devices(document: Document, devices: tuple[Device, ...], now: dateti
                 _absorb_one(Reading(child, device.itemtype, False, sections.unwrap(device), now), ())
             )
     if not children:
-        reason = " ".join(dict.fromkeys(told)) or _("The task found no device.")
+        reason = joined(*dict.fromkeys(told)) or sentence("The task found no device.")
         return _finish(document, now, Decision.REFUSED, reason)
     if len(children) == 1:
         document.asset_id = children[0].asset_id
@@ -126,7 +128,7 @@ def _absorb_one(reading: Reading, repairs: tuple[str, ...]) -> Document:
     if match.asset is not None and not match.sure:
         return _suggest(reading, match, warnings)
     if reading.partial and match.asset is None and not (found.identity.serial or found.identity.uuid):
-        reason = _(
+        reason = sentence(
             "A partial inventory came before any full one and does not say which machine it is; "
             "the next full inventory will create the asset."
         )
@@ -159,7 +161,7 @@ def settle(
     asset = _new_asset(reading, found) if asset is None else _loaded(asset.pk)
     before = _traits(asset)
     composing.fill(asset, found, previous_name)
-    asset.identity_note = reason[:300]
+    asset.identity_note = reason
     if created:
         asset.save()
     else:
@@ -196,7 +198,7 @@ def _suggest(reading: Reading, match: matching.Match, warnings: list[dict[str, s
         older = Document.objects.filter(
             agent=document.agent_id, decision=Decision.SUGGESTED, pk__lt=document.pk
         )
-        reason = _("Nobody answered; the next inventory asks the same.")
+        reason = sentence("Nobody answered; the next inventory asks the same.")
         older.update(decision=Decision.UNCHANGED, reason=reason, content=b"", asset=None)
     return _finish(document, reading.now, Decision.SUGGESTED, match.reason, warnings)
 
@@ -210,7 +212,7 @@ def _unchanged(reading: Reading, asset_id: int) -> Document:
     keep(reading, asset_id)
     _attach(document, asset_id)
     document.asset_id = asset_id
-    reason = _("Nothing changed since the last inventory.")
+    reason = sentence("Nothing changed since the last inventory.")
     return _finish(document, reading.now, Decision.UNCHANGED, reason, content=b"")
 
 
@@ -268,7 +270,7 @@ def _finish(
     content: bytes | None = None,
 ) -> Document:
     """Close a document. ``content`` replaces its raw content, which is not written again otherwise."""
-    document.decision, document.reason, document.state, document.read_at = decision, reason[:400], state, now
+    document.decision, document.reason, document.state, document.read_at = decision, reason, state, now
     document.warnings = warnings or []
     fields = ["decision", "reason", "state", "read_at", "warnings", "asset"]
     if content is not None:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from etabli.assets.models import Asset
 from etabli.kernel.actors import Actor, require
+from etabli.kernel.sentences import sentence
 from etabli.kernel.tenancy import scope
 
 from . import absorbing, door, receiving, sections
@@ -132,7 +133,11 @@ def settle_suggestion(*, document: Document, asset: Asset | None, actor: Actor, 
     reading = Reading(latest, message.itemtype, message.partial, sections.unwrap(message), now)
     compare(reading, asset.pk if asset else None)
     found, told = facts_of(reading, asset)
-    reason = _("%(who)s said that it is this asset.") if asset else _("%(who)s said that it is a new asset.")
+    reason = (
+        sentence("%(who)s said that it is this asset.", who=actor.label)
+        if asset
+        else sentence("%(who)s said that it is a new asset.", who=actor.label)
+    )
     warnings = warnings_of(reading, message.repairs, found.warnings)
     told_name = told.name if told else ""
-    return absorbing.settle(reading, found, asset, reason % {"who": actor.label}, warnings, told_name)
+    return absorbing.settle(reading, found, asset, reason, warnings, told_name)

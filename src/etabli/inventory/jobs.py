@@ -9,11 +9,11 @@ from typing import Any
 from django.db import InterfaceError, OperationalError, close_old_connections, transaction
 from django.db.models import F
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from etabli.kernel import preferences
 from etabli.kernel.jobs import Task, job
 from etabli.kernel.organisations import Organisation
+from etabli.kernel.sentences import sentence
 from etabli.kernel.tenancy import everywhere, opening, scope
 
 from .absorbing import absorb, lock
@@ -110,7 +110,7 @@ def read_next(organisation: int, *, first: bool = False) -> Turn:
 
 
 def _give_up(document: Document, *, now: datetime) -> None:
-    reason = _(
+    reason = sentence(
         "Reading this document failed five times; see the server's log. The machine will send another one."
     )
     Document.objects.filter(pk=document.pk).update(

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext as _
 
 from etabli.assets.models import Asset, NetworkCard
+from etabli.kernel.sentences import joined, sentence
 
 from .facts import Identity
 
@@ -35,7 +35,7 @@ def find(
     ``told`` is what the agent's asset said of itself the last time: somebody may have corrected its columns.
     """
     if agent_asset is not None and _plausible(agent_asset, identity, told):
-        return Match(agent_asset, True, _("Same agent as last time."))
+        return Match(agent_asset, True, sentence("Same agent as last time."))
     rows = Asset.objects.filter(organisation_id=organisation_id).select_related("kind", "model__manufacturer")
     for rule in (_by_serial, _by_uuid, _by_macs, _by_name):
         if match := rule(rows, identity):
@@ -69,15 +69,16 @@ def _by_serial(rows: QuerySet[Asset], identity: Identity) -> Match | None:
     found = [a for a in rows[:50] if _same_maker(a, identity) and not _is_clone(a, identity)]
     same = [a for a in found if identity.uuid and a.uuid == identity.uuid]
     if same:
-        reason = _("Same serial number (%(serial)s) and same UUID.") % {"serial": identity.serial}
+        reason = sentence("Same serial number (%(serial)s) and same UUID.", serial=identity.serial)
         return _one_of(same, identity, reason)
     # The motherboard may have been replaced; a number that a maker repeats has nothing else in common.
     near = [a for a in found if _compatible(a, identity) or _resembles(a, identity)]
-    reason = _("Same serial number (%(serial)s).") % {"serial": identity.serial}
+    reason = sentence("Same serial number (%(serial)s).", serial=identity.serial)
     if len(near) == 1 and not _compatible(near[0], identity):
-        reason = _("Same serial number (%(serial)s); its UUID changed (motherboard replaced?).") % {
-            "serial": identity.serial
-        }
+        reason = sentence(
+            "Same serial number (%(serial)s); its UUID changed (motherboard replaced?).",
+            serial=identity.serial,
+        )
     return _one_of(near, identity, reason) if near else None
 
 
@@ -91,7 +92,7 @@ def _by_uuid(rows: QuerySet[Asset], identity: Identity) -> Match | None:
         if not _differs(identity.serial, asset.serial)
         and (not identity.macs or not _macs(asset) or _resembles(asset, identity))
     ]
-    return _one_of(found, identity, _("Same UUID (%(uuid)s).") % {"uuid": identity.uuid}) if found else None
+    return _one_of(found, identity, sentence("Same UUID (%(uuid)s).", uuid=identity.uuid)) if found else None
 
 
 def _by_macs(rows: QuerySet[Asset], identity: Identity) -> Match | None:
@@ -109,7 +110,7 @@ def _by_macs(rows: QuerySet[Asset], identity: Identity) -> Match | None:
         and not _differs(identity.uuid, asset.uuid)
         and (_same_name(asset, identity) or len(shared[asset.pk]) == len(set(identity.macs)))
     ]
-    return _one_of(found, identity, _("Same network card addresses.")) if found else None
+    return _one_of(found, identity, sentence("Same network card addresses.")) if found else None
 
 
 def _by_name(rows: QuerySet[Asset], identity: Identity) -> Match | None:
@@ -122,8 +123,10 @@ def _by_name(rows: QuerySet[Asset], identity: Identity) -> Match | None:
     ]
     if len(found) != 1:
         return None
-    reason = _("An asset named “%(name)s” exists without serial number: is it this machine?")
-    return Match(found[0], False, reason % {"name": identity.name})
+    reason = sentence(
+        "An asset named “%(name)s” exists without serial number: is it this machine?", name=identity.name
+    )
+    return Match(found[0], False, reason)
 
 
 def _one_of(found: list[Asset], identity: Identity, reason: str) -> Match:
@@ -134,15 +137,20 @@ def _one_of(found: list[Asset], identity: Identity, reason: str) -> Match:
         chosen = [asset for asset in found if alike(asset)]
         if len(chosen) == 1:
             return Match(chosen[0], True, reason)
-    several = _("%(n)s assets could be this machine: is it this one?") % {"n": len(found)}
-    return Match(found[0], False, f"{reason} {several}")
+    several = sentence("%(n)s assets could be this machine: is it this one?", n=len(found))
+    return Match(found[0], False, joined(reason, several))
 
 
 def _nothing(agent_asset: Asset | None) -> Match:
     if agent_asset is not None:
-        reason = _("Same agent as “%(name)s”, but another machine by its numbers (a copied disk): new asset.")
-        return Match(None, True, reason % {"name": agent_asset})
-    return Match(None, True, _("No asset has this serial number, UUID, network address or name: new asset."))
+        reason = sentence(
+            "Same agent as “%(name)s”, but another machine by its numbers (a copied disk): new asset.",
+            name=agent_asset,
+        )
+        return Match(None, True, reason)
+    return Match(
+        None, True, sentence("No asset has this serial number, UUID, network address or name: new asset.")
+    )
 
 
 def _same_maker(asset: Asset, identity: Identity) -> bool:

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from etabli.assets.models import Asset
 from etabli.kernel.secrets import EncryptedTextField
+from etabli.kernel.sentences import SentenceField
 from etabli.kernel.tenancy import Noun, OrganisationModel
 from etabli.people.models import Site
 
@@ -115,7 +116,7 @@ class Document(OrganisationModel):
     partial = models.BooleanField(_("partial"), default=False)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.RECEIVED)
     decision = models.CharField(_("decision"), max_length=10, choices=Decision, blank=True)
-    reason = models.CharField(_("reason"), max_length=400, blank=True)
+    reason = SentenceField(_("reason"), max_length=600, blank=True)
     warnings = models.JSONField(default=list)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     read_at = models.DateTimeField(null=True)

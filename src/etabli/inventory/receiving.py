@@ -166,7 +166,7 @@ def note_failure(
             headers=kept(headers),
             state=Document.State.FAILED,
             decision=Document.Decision.REFUSED,
-            reason=reason[:400],
+            reason=reason,
         )
 
 

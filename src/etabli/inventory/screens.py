@@ -216,7 +216,7 @@ class DocumentScreen(Screen):
         }
 
     def panels(self, obj: Document, request: HttpRequest) -> list[Panel]:
-        rows = [[show(w["path"]), show(w["value"]), show(w["reason"])] for w in obj.warnings]
+        rows = [[show(w["path"]), show(w["value"]), show(_(w["reason"]))] for w in obj.warnings]
         header = [_("Where"), _("Value"), _("What was done")]
         return [
             Panel(

@@ -20,19 +20,24 @@ _LARGEST = 2**53
 """Above this a JSON number is no longer exact (RFC 8259 §6), and no machine has that much of anything."""
 
 
+def told(message: str) -> str:
+    """Marks a message for the catalogue; it is said in the reader's language when it is shown."""
+    return message
+
+
 class Reason(StrEnum):
     """Why a value was dropped or mended, in a sentence a technician can read."""
 
-    WRONG_KIND = "This is not the kind of value expected here; it was left out."
-    ABSURD_DATE = "This is not a possible date; it was left out."
-    ABSURD_NUMBER = "This number is too large to be true; it was left out."
-    NEGATIVE = "A size or a count cannot be negative; it was left out."
-    CUT = "This text is too long; it was cut."
-    MENDED = "Unreadable characters were taken out of this text."
-    TOO_DEEP = "This is nested too deeply; it was left out."
-    TOO_MANY = "There are more entries than can be kept; the others were left out."
-    NOT_A_ROW = "A list of entries was expected here; this was left out."
-    MORE = "Other values of this section had the same kind of trouble."
+    WRONG_KIND = told("This is not the kind of value expected here; it was left out.")
+    ABSURD_DATE = told("This is not a possible date; it was left out.")
+    ABSURD_NUMBER = told("This number is too large to be true; it was left out.")
+    NEGATIVE = told("A size or a count cannot be negative; it was left out.")
+    CUT = told("This text is too long; it was cut.")
+    MENDED = told("Unreadable characters were taken out of this text.")
+    TOO_DEEP = told("This is nested too deeply; it was left out.")
+    TOO_MANY = told("There are more entries than can be kept; the others were left out.")
+    NOT_A_ROW = told("A list of entries was expected here; this was left out.")
+    MORE = told("Other values of this section had the same kind of trouble.")
 
 
 class Absent(Enum):
