@@ -109,7 +109,8 @@ def opening() -> Iterator[None]:
 @contextmanager
 def everywhere(*, because: str) -> Iterator[None]:
     """Every organisation: for maintenance that concerns them all. ``because`` is for the reader of the code."""
-    del because
+    if not because:
+        raise ValueError("Say why every organisation is concerned.")
     from .organisations import Organisation
 
     with opening():

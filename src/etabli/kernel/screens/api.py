@@ -5,7 +5,7 @@ document.
 """
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -312,7 +312,17 @@ def _flat(sent: dict[str, Any]) -> dict[str, Any]:
     """
     custom = sent.pop("custom", None) or {}
     flat = {**sent, **{CUSTOM + str(k): v for k, v in custom.items()}}
-    return {k: v.replace("\0", "") if isinstance(v, str) else v for k, v in flat.items()}
+    return {k: _acceptable(v) for k, v in flat.items()}
+
+
+def _acceptable(value: Any) -> Any:
+    """A moment in UTC, since PostgreSQL refuses offsets of more than 15 h 59; a text without NUL."""
+    if isinstance(value, datetime) and value.tzinfo:
+        try:
+            return value.astimezone(UTC)
+        except OverflowError:  # beyond the first or the last year: the form says that it is no date
+            return f"{value.isoformat()} ?"
+    return value.replace("\0", "") if isinstance(value, str) else value
 
 
 def body_of(screen: "Screen", *, partial: bool) -> type[BaseModel]:

@@ -373,3 +373,16 @@ def test_a_client_that_changes_its_own_organisation_stays_under_its_provider(acm
     acme_now = firm.acme.organisation
     assert (acme_now.siret, acme_now.parent_id) == ("12345678901234", firm.provider.id)
     assert acme_now.path == [firm.provider.id, firm.acme.id]
+
+
+def test_a_moment_with_a_strange_offset_is_kept_in_utc_and_an_impossible_one_is_refused(firm, client_of):
+    browser = client_of(firm.acme.administrator)
+
+    def send(moment):
+        body = {"name": f"Key {moment}", "expires_at": moment}
+        headers = {"X-CSRFToken": "x"}
+        browser.handler.enforce_csrf_checks = False
+        return browser.post("/api/v1/enrolments", body, content_type="application/json", headers=headers)
+
+    assert send("2203-06-29T04:03:07-21:12").status_code == 201
+    assert send("0001-01-01T00:00:00+14:00").status_code == 422
