@@ -153,9 +153,9 @@ class Asset(Noun):
     class Meta:
         verbose_name, verbose_name_plural = _("asset"), _("assets")
         constraints = [
+            # Compared as typed: under row security PostgreSQL uses the index for a bare column only.
             models.UniqueConstraint(
-                models.F("organisation"),
-                Plain("tag"),
+                fields=["organisation", "tag"],
                 condition=~models.Q(tag=""),
                 name="asset_tag_once",
                 violation_error_message=_("Another asset of this organisation already has this tag."),

@@ -17,6 +17,7 @@ import orjson
 from django.db import connection
 
 from etabli.assets.models import Asset
+from etabli.kernel import live
 from etabli.kernel.actors import Actor
 from etabli.kernel.events import publish
 from etabli.kernel.sentences import joined, sentence
@@ -176,6 +177,8 @@ def settle(
     _tell(reading, asset, created, before)
     document.asset = asset
     decision = Decision.CREATED if created else Decision.UPDATED
+    if document.enrolment_id:
+        live.tell(f"enrolment:{document.enrolment_id}")  # its page counts the machines as they arrive
     return _finish(document, reading.now, decision, reason, warnings)
 
 

@@ -78,7 +78,7 @@ def commit(made: Import, screen: Any, actor: Actor, run: Run | None = None) -> N
                 first = next(p for p in preview if p["outcome"] == "error")
                 raise Refused(
                     _("Row %(row)s: %(why)s. Nothing was imported.")
-                    % {"row": first["row"], "why": first["text"]}
+                    % {"row": first["row"], "why": first["text"].rstrip(".")}
                 )
         made.counts, made.preview, made.state = counts, preview, Import.State.DONE
         made.save(update_fields=["counts", "preview", "state"])
