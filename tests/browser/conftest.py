@@ -74,7 +74,9 @@ def readers(browser: Browser, sample: Product, scene: Any) -> Iterator[dict[str,
     """A browser context for each reader of ``pages.py``. The policy is set aside for the tools that look at pages."""
     made = {}
     for who in ("administrator", "technician", "stranger"):
-        made[who] = browser.new_context(locale="fr-FR", bypass_csp=True, reduced_motion="reduce", viewport=DESK)
+        made[who] = browser.new_context(
+            locale="fr-FR", bypass_csp=True, reduced_motion="reduce", viewport=DESK
+        )
         if who in scene["sessions"]:
             made[who].add_cookies([session_cookie(sample, scene, who)])
     yield made
@@ -95,7 +97,9 @@ def open_as(browser: Browser, sample: Product, scene: Any) -> Iterator[Opener]:
     contexts: list[BrowserContext] = []
 
     def visit(who: str, address: str = "/", **options: Any) -> Page:
-        contexts.append(browser.new_context(base_url=sample.address, locale="fr-FR", **{"viewport": DESK, **options}))
+        contexts.append(
+            browser.new_context(base_url=sample.address, locale="fr-FR", **{"viewport": DESK, **options})
+        )
         if who != "stranger":
             contexts[-1].add_cookies([session_cookie(sample, scene, who)])
         page = contexts[-1].new_page()

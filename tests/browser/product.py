@@ -37,7 +37,14 @@ class Product:
 
     def run(self, *words: str) -> str:
         """A Python program beside the product, with its settings; what it prints."""
-        done = subprocess.run([sys.executable, *words], cwd=ROOT, env=environment(self.home), capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, *words],
+            cwd=ROOT,
+            env=environment(self.home),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stdout
 
@@ -47,7 +54,11 @@ class Product:
 
 
 def environment(home: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "DJANGO_SETTINGS_MODULE"}}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"DATABASE_URL", "DJANGO_SETTINGS_MODULE"}
+    }
     paths = os.pathsep.join([str(ROOT / "src"), *filter(None, [kept.get("PYTHONPATH")])])
     return {**kept, "ETABLI_HOME": str(home), "PYTHONPATH": paths, "LANG": "fr_FR.UTF-8"}
 
@@ -74,7 +85,9 @@ def running(home: Path) -> Iterator[Product]:
     port = free_port()
     words = ["-P", "-m", "etabli.project.cli", "run", "--port", str(port)]
     log = (home / "product.log").open("wb")
-    process = subprocess.Popen([sys.executable, *words], cwd=ROOT, env=environment(home), stdout=log, stderr=log)
+    process = subprocess.Popen(
+        [sys.executable, *words], cwd=ROOT, env=environment(home), stdout=log, stderr=log
+    )
     product = Product(f"http://127.0.0.1:{port}", home)
     try:
         wait_for_answer(product, process)

@@ -48,7 +48,11 @@ def found() -> dict[str, int]:
     from etabli.kernel.organisations import Membership, Organisation, Role
     from etabli.people.models import Building, Floor, OrgUnit, Rack, Room, Site, Team
 
-    laptop = Asset.objects.filter(kind__key="laptop", person__isnull=False, volumes__isnull=False).order_by("name").first()
+    laptop = (
+        Asset.objects.filter(kind__key="laptop", person__isnull=False, volumes__isnull=False)
+        .order_by("name")
+        .first()
+    )
     bare = Asset.objects.filter(kind__key="monitor").order_by("name").first()
     warned = Document.objects.exclude(warnings=[]).order_by("pk").first()
     rest = {
@@ -79,7 +83,12 @@ def made() -> dict[str, int]:
     place = Organisation.objects.filter(kind="provider").order_by("pk").first()
     with scope(place.pk):
         actor = actor_of(account)
-        return {**jobs(place, actor), **imports(place, actor), **programs(place, account, actor), **personal(account, actor)}
+        return {
+            **jobs(place, actor),
+            **imports(place, actor),
+            **programs(place, account, actor),
+            **personal(account, actor),
+        }
 
 
 def jobs(place: Any, actor: Any) -> dict[str, int]:
@@ -88,12 +97,32 @@ def jobs(place: Any, actor: Any) -> dict[str, int]:
     from etabli.kernel.jobs import Job
 
     now = timezone.now()
-    log = [{"at": (now - timedelta(seconds=n)).isoformat(timespec="seconds"), "text": f"SRV-{n:02} contrôlé"} for n in (50, 30, 10)]
-    common = {"organisation": place, "actor": actor.label, "name": "sample", "started_at": now - timedelta(minutes=1), "log": log}
+    log = [
+        {"at": (now - timedelta(seconds=n)).isoformat(timespec="seconds"), "text": f"SRV-{n:02} contrôlé"}
+        for n in (50, 30, 10)
+    ]
+    common = {
+        "organisation": place,
+        "actor": actor.label,
+        "name": "sample",
+        "started_at": now - timedelta(minutes=1),
+        "log": log,
+    }
     steps = ["Lire le fichier", "Écrire les lignes"]
-    running = Job.objects.create(title="Contrôle des serveurs", state="running", steps=steps, done=34, total=90, **common)
-    done = Job.objects.create(title="Import de postes.csv", state="done", steps=steps, ended_at=now, done=90, total=90, **common)
-    failed = Job.objects.create(title="Import de sites.csv", state="failed", steps=steps, ended_at=now, result={"error": "Ligne 3"}, **common)
+    running = Job.objects.create(
+        title="Contrôle des serveurs", state="running", steps=steps, done=34, total=90, **common
+    )
+    done = Job.objects.create(
+        title="Import de postes.csv", state="done", steps=steps, ended_at=now, done=90, total=90, **common
+    )
+    failed = Job.objects.create(
+        title="Import de sites.csv",
+        state="failed",
+        steps=steps,
+        ended_at=now,
+        result={"error": "Ligne 3"},
+        **common,
+    )
     return {"job_running": running.pk, "job_done": done.pk, "job_failed": failed.pk}
 
 
@@ -102,7 +131,12 @@ def imports(place: Any, actor: Any) -> dict[str, int]:
     from etabli.kernel.screens.importing import actions
 
     screen = screens.by_slug("assets")
-    stages = [actions.begin(screen, content=SHEET.encode(), name="postes.csv", organisation_id=place.pk, actor=actor) for _ in range(3)]
+    stages = [
+        actions.begin(
+            screen, content=SHEET.encode(), name="postes.csv", organisation_id=place.pk, actor=actor
+        )
+        for _ in range(3)
+    ]
     for one in stages[1:]:
         actions.check(one, screen, actor)
     stages[2].state = "undone"
@@ -123,7 +157,14 @@ def programs(place: Any, account: Any, actor: Any) -> dict[str, int]:
         organisation=place, webhook=hook, event=event, state="failed", attempt=3, status=502, response="Bad gateway",
         sent_at=timezone.now(), duration=812,
     )  # fmt: skip
-    token, _text = tokens.create(account=account, name="Supervision", scopes=["*.view"], organisation=place.pk, expires_at=None, actor=actor)
+    token, _text = tokens.create(
+        account=account,
+        name="Supervision",
+        scopes=["*.view"],
+        organisation=place.pk,
+        expires_at=None,
+        actor=actor,
+    )
     return {"webhook": hook.pk, "delivery": sent.pk, "token": token.pk}
 
 
@@ -134,7 +175,13 @@ def personal(account: Any, actor: Any) -> dict[str, int]:
     from etabli.kernel.savedviews import SavedView
     from etabli.people.models import Floor
 
-    notify([account], kind="job.ended", title="Import de postes.csv · terminé", text="18 créés, 2 changés.", url="/jobs/")
+    notify(
+        [account],
+        kind="job.ended",
+        title="Import de postes.csv · terminé",
+        text="18 créés, 2 changés.",
+        url="/jobs/",
+    )
     place = {"organisation_id": actor_place()}
     field = CustomField.objects.create(noun="asset", key="contrat", label="Contrat", kind="text", **place)
     view = SavedView.objects.create(screen="assets", name="Portables de Rouen", query="q=rouen", **place)
@@ -174,7 +221,11 @@ def names() -> dict[str, str]:
     """What journeys type and read."""
     from etabli.assets.models import Asset
 
-    asset = Asset.objects.filter(kind__key="laptop", person__isnull=False, volumes__isnull=False).order_by("name").first()
+    asset = (
+        Asset.objects.filter(kind__key="laptop", person__isnull=False, volumes__isnull=False)
+        .order_by("name")
+        .first()
+    )
     return {"asset": asset.name, "serial": asset.serial, "person": str(asset.person)}
 
 
@@ -190,12 +241,16 @@ def sessions() -> dict[str, str]:
     for word, email in (("administrator", ADMINISTRATOR), ("technician", TECHNICIAN)):
         account = Account.objects.get(email=email)
         # A second factor is only offered to somebody whose address is verified.
-        EmailAddress.objects.update_or_create(user=account, email=email, defaults={"verified": True, "primary": True})
+        EmailAddress.objects.update_or_create(
+            user=account, email=email, defaults={"verified": True, "primary": True}
+        )
         session = SessionStore()
         session[SESSION_KEY] = str(account.pk)
         session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
         session[HASH_SESSION_KEY] = account.get_session_auth_hash()
-        session["account_authentication_methods"] = [{"method": "password", "at": time.time() + 3600, "email": email}]
+        session["account_authentication_methods"] = [
+            {"method": "password", "at": time.time() + 3600, "email": email}
+        ]
         session.create()
         opened[word] = str(session.session_key)
     return opened

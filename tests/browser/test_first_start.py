@@ -11,7 +11,9 @@ from .conftest import DESK
 from .product import ROOT, Product, environment
 
 
-def test_from_the_setup_link_to_the_first_machine_within_a_minute(brand_new: Product, browser: Browser) -> None:
+def test_from_the_setup_link_to_the_first_machine_within_a_minute(
+    brand_new: Product, browser: Browser
+) -> None:
     context = browser.new_context(base_url=brand_new.address, locale="fr-FR", viewport=DESK)
     page = context.new_page()
     page.set_default_timeout(20_000)
@@ -22,7 +24,9 @@ def test_from_the_setup_link_to_the_first_machine_within_a_minute(brand_new: Pro
     create_key(page)
     expect(page.locator(".arrivals")).to_contain_text("0 machine")
     collect(brand_new, server_of(page))
-    expect(page.locator(".arrivals"), "the page tells by itself").to_contain_text("1 machine vue", timeout=30_000)
+    expect(page.locator(".arrivals"), "the page tells by itself").to_contain_text(
+        "1 machine vue", timeout=30_000
+    )
     page.goto("/assets/")
     expect(page.locator("tbody tr")).to_have_count(1)
     assert time.monotonic() - begun < 60
@@ -54,5 +58,7 @@ def server_of(page: Page) -> str:
 
 def collect(product: Product, server: str) -> None:
     words = [sys.executable, "-I", str(ROOT / "src/etabli/inventory/collector.py"), "--server", server]
-    done = subprocess.run(words, env=environment(product.home), capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        words, env=environment(product.home), capture_output=True, text=True, check=False, timeout=60
+    )
     assert done.returncode == 0, done.stderr

@@ -21,7 +21,9 @@ def test_a_file_with_two_mistakes_is_mended_imported_and_undone(open_as: Opener,
     expect(page.locator("tr", has_text="Soucoupe volante")).to_be_visible()
     expect(page.locator(".state.bad")).to_have_count(2)
     expect(page.locator("button[value=commit]")).to_have_count(0)
-    page.get_by_role("link", name="Give the corrected file").or_(page.get_by_role("link", name="Donner le fichier corrigé")).click()
+    page.get_by_role("link", name="Give the corrected file").or_(
+        page.get_by_role("link", name="Donner le fichier corrigé")
+    ).click()
     give(page, tmp_path / "machines.csv", GOOD)
     page.locator("button[value=commit]").click()
     expect(page.locator("main")).to_contain_text("Importation terminée")

@@ -11,7 +11,13 @@ from .conftest import Opener
 def test_pages_work_under_the_policy_they_announce(open_as: Opener, scene: Any) -> None:
     page = open_as("administrator", "/aide/")
     console = looking.Console(page)
-    for address in ("/", "/assets/", f"/assets/{scene['ids']['asset']}/", f"/enrolments/{scene['ids']['enrolment']}/", "/style/"):
+    for address in (
+        "/",
+        "/assets/",
+        f"/assets/{scene['ids']['asset']}/",
+        f"/enrolments/{scene['ids']['enrolment']}/",
+        "/style/",
+    ):
         answer = page.goto(address)
         assert answer is not None
         policy = answer.headers["content-security-policy"]

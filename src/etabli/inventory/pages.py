@@ -62,17 +62,34 @@ def lines_to_paste(enrolment: Enrolment, request: HttpRequest) -> list[Line]:
     conf = f"\nssl-fingerprint = {pin}" if pin else ""
     collector = f"{base}/i/{enrolment.key.unseal()}/collector.py"
     return [
-        Line("Windows", f'msiexec /i GLPI-Agent-x64.msi /quiet SERVER="{url}" RUNNOW=1 ADD_FIREWALL_EXCEPTION=1{msi}',
-             _("In a command prompt run as administrator, beside the GLPI Agent installer.")),
-        Line("Linux", f"sudo glpi-agent-linux-installer --server={url} --runnow" + (f" --ssl-fingerprint='{pin}'" if pin else ""),
-             _("With the GLPI Agent installer for Linux.")),
-        Line("macOS", f'sudo tee /Applications/GLPI-Agent/etc/conf.d/etabli.cfg <<< "server = {url}{conf}"',
-             _("After installing the GLPI Agent package; then restart its service.")),
-        Line(_("Without any agent (Linux)"), f"curl -fsS {collector} | python3 - --server {url}",
-             _("A single file of Python's standard library; nothing stays on the machine.")),
-        Line("OAuth2", f"server = {base}/front/inventory.php\noauth-client-id = {enrolment.client_id}\noauth-client-secret = {enrolment.key.unseal()}",
-             _("In agent.cfg, when the key must not be in the address.")),
-    ]  # fmt: skip
+        Line(
+            "Windows",
+            f'msiexec /i GLPI-Agent-x64.msi /quiet SERVER="{url}" RUNNOW=1 ADD_FIREWALL_EXCEPTION=1{msi}',
+            _("In a command prompt run as administrator, beside the GLPI Agent installer."),
+        ),
+        Line(
+            "Linux",
+            f"sudo glpi-agent-linux-installer --server={url} --runnow"
+            + (f" --ssl-fingerprint='{pin}'" if pin else ""),
+            _("With the GLPI Agent installer for Linux."),
+        ),
+        Line(
+            "macOS",
+            f'sudo tee /Applications/GLPI-Agent/etc/conf.d/etabli.cfg <<< "server = {url}{conf}"',
+            _("After installing the GLPI Agent package; then restart its service."),
+        ),
+        Line(
+            _("Without any agent (Linux)"),
+            f"curl -fsS {collector} | python3 - --server {url}",
+            _("A single file of Python's standard library; nothing stays on the machine."),
+        ),
+        Line(
+            "OAuth2",
+            f"server = {base}/front/inventory.php\noauth-client-id = {enrolment.client_id}\n"
+            f"oauth-client-secret = {enrolment.key.unseal()}",
+            _("In agent.cfg, when the key must not be in the address."),
+        ),
+    ]
 
 
 def fingerprint() -> str:

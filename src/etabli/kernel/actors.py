@@ -71,7 +71,9 @@ def allowed(verb: str, patterns: frozenset[str]) -> bool:
 
 
 def can(actor: Actor, verb: str, obj: Any = None) -> bool:
-    """The single question about rights. ``obj`` may be an object, an organisation id or nothing (somewhere)."""
+    """The single question about rights. ``obj`` may be an object, an organisation id or nothing
+    (somewhere).
+    """
     if actor.source == "system":
         return True
     return actor.may(verb, obj if isinstance(obj, int) or obj is None else _organisation_of(obj))

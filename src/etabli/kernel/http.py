@@ -22,7 +22,9 @@ _doors: list[Door] = []
 
 
 def open_door(matches: Callable[[HttpRequest], bool], view: Callable[[HttpRequest], HttpResponse]) -> None:
-    """Let requests that match go straight to a view: no session, no CSRF token, no redirect to a login page."""
+    """Let requests that match go straight to a view: no session, no CSRF token, no redirect to a login
+    page.
+    """
     _doors.append((matches, view))
 
 

@@ -1,6 +1,7 @@
 """Sentences kept in the database and said in the language of whoever reads them.
 
-What is stored is the English message and its values; reading the column gives the sentence in the active language.
+What is stored is the English message and its values; reading the column gives the sentence in the active
+language.
 """
 
 import json
@@ -27,7 +28,9 @@ class Sentence(str):
 
 
 def sentence(message: str, **values: Any) -> Sentence:
-    """A sentence from an English message (gathered like those of gettext) and the values of its ``%(name)s``."""
+    """A sentence from an English message (gathered like those of gettext) and the values of its
+    ``%(name)s``.
+    """
     told = json.dumps({name: str(value) for name, value in values.items()}, ensure_ascii=False)
     return Sentence(f"{message}{_VALUES}{told}" if values else message)
 

@@ -36,7 +36,9 @@ def role_label(role: Role) -> str:
 
 
 def install_roles(**_kwargs: object) -> None:
-    """Create the shipped roles that are missing; runs after each migration and leaves those somebody edited."""
+    """Create the shipped roles that are missing; runs after each migration and leaves those somebody
+    edited.
+    """
     with opening():
         for key, (name, verbs) in ROLES.items():
             Role.objects.get_or_create(organisation=None, key=key, defaults={"name": name, "verbs": verbs})

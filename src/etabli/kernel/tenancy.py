@@ -108,7 +108,9 @@ def opening() -> Iterator[None]:
 
 @contextmanager
 def everywhere(*, because: str) -> Iterator[None]:
-    """Every organisation: for maintenance that concerns them all. ``because`` is for the reader of the code."""
+    """Every organisation: for maintenance that concerns them all. ``because`` is for the reader of the
+    code.
+    """
     if not because:
         raise ValueError("Say why every organisation is concerned.")
     from .organisations import Organisation
@@ -121,7 +123,9 @@ def everywhere(*, because: str) -> Iterator[None]:
 
 @contextmanager
 def _set_locally(setting: str, value: str) -> Iterator[None]:
-    """A setting for the length of a transaction; inside another one, the former value comes back at the end."""
+    """A setting for the length of a transaction; inside another one, the former value comes back at the
+    end.
+    """
     outermost = not connection.in_atomic_block
     with transaction.atomic():
         before = _tell(setting, value)

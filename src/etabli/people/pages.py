@@ -63,7 +63,8 @@ class FirstSteps(forms.Form):
 
 
 def first_steps(request: Any) -> HttpResponse:
-    """The first administrator and organisation. Only for whoever holds the setup key printed by the server.
+    """The first administrator and organisation. Only for whoever holds the setup key printed by the
+    server.
     """
     with opening():
         done = Organisation.objects.filter(demo=False).exists()
@@ -127,10 +128,16 @@ def invite(request: Any, pk: int) -> HttpResponse:
             }
             return TemplateResponse(request, "people/invited.html", context)
     context = {
-        "title": _("Invite %(name)s") % {"name": person}, "form": form, "submit_label": _("Invite"),
-        "cancel_url": reverse("person-detail", args=[pk]), "area": "people",
-        "crumbs": [{"label": _("People"), "url": reverse("person-list")}, {"label": str(person), "url": reverse("person-detail", args=[pk])}],
-    }  # fmt: skip
+        "title": _("Invite %(name)s") % {"name": person},
+        "form": form,
+        "submit_label": _("Invite"),
+        "cancel_url": reverse("person-detail", args=[pk]),
+        "area": "people",
+        "crumbs": [
+            {"label": _("People"), "url": reverse("person-list")},
+            {"label": str(person), "url": reverse("person-detail", args=[pk])},
+        ],
+    }
     return TemplateResponse(request, "screens/form.html", context, status=422 if form.errors else 200)
 
 
@@ -140,9 +147,11 @@ def sites_map(request: Any) -> HttpResponse:
     require(request.actor, "site.view")
     sites = Site.objects.order_by("name")[:2000]
     context = {
-        "title": _("Map of the sites"), "area": "people", "map": maps.map_of(sites),
+        "title": _("Map of the sites"),
+        "area": "people",
+        "map": maps.map_of(sites),
         "crumbs": [{"label": _("Sites"), "url": reverse("site-list")}],
-    }  # fmt: skip
+    }
     return TemplateResponse(request, "people/map.html", context)
 
 

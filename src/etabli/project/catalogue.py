@@ -22,7 +22,9 @@ TEXTS = Path("locale/fr/LC_MESSAGES/django.po")
 
 
 def compile_stale() -> None:
-    """Compile each catalogue whose text is newer than its compiled form; atomic, safe for two starts at once."""
+    """Compile each catalogue whose text is newer than its compiled form; atomic, safe for two starts at
+    once.
+    """
     for domain in DOMAINS:
         text = PACKAGE / domain / TEXTS
         made = text.with_suffix(".mo")

@@ -31,10 +31,19 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return made | {
         **_Lazy(request).parts(),
         "unread": notifications.unread(account).count(),
-        "palette_url": reverse("palette"), "search_url": reverse("search"), "notifications_url": reverse("notification-list"),
-        "me": {"name": str(account), "initials": account.initials, "role": account.email, "url": reverse("my-account")},
-        "demo_loaded": any(p.demo for p in actor.places.values()), "demo_url": reverse("demo"), "logout_url": reverse("account_logout"),
-    }  # fmt: skip
+        "palette_url": reverse("palette"),
+        "search_url": reverse("search"),
+        "notifications_url": reverse("notification-list"),
+        "me": {
+            "name": str(account),
+            "initials": account.initials,
+            "role": account.email,
+            "url": reverse("my-account"),
+        },
+        "demo_loaded": any(p.demo for p in actor.places.values()),
+        "demo_url": reverse("demo"),
+        "logout_url": reverse("account_logout"),
+    }
 
 
 class _Lazy:

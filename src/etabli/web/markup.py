@@ -34,7 +34,8 @@ def sprite_url() -> str:
 
 
 def state(label: Any, tone: str = "", *, plain: bool = False) -> SafeString:
-    """A dot and a word, with a capital. ``plain`` colours the dot only, for what is no news (last contact).
+    """A dot and a word, with a capital. ``plain`` colours the dot only, for what is no news (last
+    contact).
     """
     shown = label if plain else capfirst(conditional_escape(label))
     return format_html('<span class="state {}{}">{}</span>', tone, " plain" if plain else "", shown)

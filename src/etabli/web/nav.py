@@ -50,19 +50,33 @@ def _entry(area: Area, actor: Actor, current: str, path: str, query: str) -> dic
         return None
     here = current == area.key
     return {
-        "key": area.key, "label": _(area.label), "icon": area.icon, "url": url, "count": None, "current": here,
+        "key": area.key,
+        "label": _(area.label),
+        "icon": area.icon,
+        "url": url,
+        "count": None,
+        "current": here,
         "views": _views(seen, actor, path, query) if here else [None] if seen else [],
-    }  # fmt: skip
+    }
 
 
 def _views(seen: list[Any], actor: Actor, path: str, query: str) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = []
     for screen in seen:
         url = screen.list_url
-        saved = [
-            {"label": v.name, "url": f"{url}?{v.query}", "count": None, "current": path == url and v.query == query}
-            for v in savedviews.views_of(screen.slug, actor)
-        ] if path == url else []  # fmt: skip
+        saved = (
+            [
+                {
+                    "label": v.name,
+                    "url": f"{url}?{v.query}",
+                    "count": None,
+                    "current": path == url and v.query == query,
+                }
+                for v in savedviews.views_of(screen.slug, actor)
+            ]
+            if path == url
+            else []
+        )
         on = path.startswith(url) and not any(v["current"] for v in saved)
         made += [{"label": screen.title, "url": url, "count": None, "current": on}, *saved]
     return made

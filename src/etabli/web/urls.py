@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import settings_pages, views
+from . import api_pages, settings_pages, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -18,7 +18,7 @@ urlpatterns = [
     path("aide/", views.help_page, name="help"),
     path("style/", views.style_page, name="style"),
     path("sante/", views.alive, name="alive"),
-    path("api/", views.api_page, name="api"),
+    path("api/", api_pages.api_page, name="api"),
     path("reglages/", settings_pages.index, name="settings"),
     path("reglages/mail/test/", settings_pages.try_mail, name="mail-test"),
     path("reglages/<slug:section>/", settings_pages.section_page, name="settings-section"),

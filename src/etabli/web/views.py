@@ -37,9 +37,13 @@ def home(request: Any) -> HttpResponse:
     seen = request.actor.organisations("event.view")
     feed = Event.objects.filter(organisation__in=seen).order_by("-id")[:12]
     context = {
-        "title": _("My day"), "area": "day", "figures": day.figures(request.actor), "panels": day.panels(request.actor),
-        "steps": day.first_steps(request.actor), "events": described_events(feed, named=True),
-    }  # fmt: skip
+        "title": _("My day"),
+        "area": "day",
+        "figures": day.figures(request.actor),
+        "panels": day.panels(request.actor),
+        "steps": day.first_steps(request.actor),
+        "events": described_events(feed, named=True),
+    }
     return TemplateResponse(request, "web/day.html", context)
 
 
@@ -198,16 +202,3 @@ def alive(request: HttpRequest) -> HttpResponse:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return HttpResponse("ok", content_type="text/plain")
-
-
-@login_required
-def api_page(request: Any) -> HttpResponse:
-    """The API in words: operations by noun, read from its own OpenAPI document."""
-    from etabli.kernel.screens import api
-
-    context = {
-        "title": _("API"),
-        "operations": api.described_operations(),
-        "schema_url": reverse("api:openapi-json"),
-    }
-    return TemplateResponse(request, "web/api.html", context)

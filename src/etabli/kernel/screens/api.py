@@ -46,7 +46,9 @@ class Problem(BaseModel):
 
 
 def authenticate(request: Any) -> Any:
-    """The actor of the request: an API token, or the session of a page (then the CSRF token is required too)."""
+    """The actor of the request: an API token, or the session of a page (then the CSRF token is required
+    too).
+    """
     actor = getattr(request, "actor", None)
     if actor is None or actor.account_id is None:
         return None
@@ -382,18 +384,9 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def described_operations() -> list[dict[str, Any]]:
-    """The operations of the API by noun, read from its OpenAPI document, for the page that presents them."""
-    from django.urls import reverse
-    from ninja.openapi.schema import get_schema
-
-    api = next(iter(_built))
-    groups: dict[str, list[dict[str, str]]] = {}
-    for path, methods in get_schema(api, path_prefix=reverse("api:api-root")).get("paths", {}).items():
-        for method, operation in methods.items():
-            one = {"method": method.upper(), "path": path, "summary": operation.get("summary", "")}
-            groups.setdefault(operation.get("tags", [""])[0], []).append(one)
-    return [{"name": name, "operations": found} for name, found in groups.items()]
-
-
 _built: list[NinjaAPI] = []
+
+
+def built() -> NinjaAPI:
+    """The API of the running product."""
+    return _built[-1]

@@ -56,7 +56,9 @@ def name_act(verb: str, text: str, tone: str = "") -> None:
 
 
 def described_events(events: Iterable[Event], *, named: bool = False) -> list[dict[str, Any]]:
-    """Events as the history template shows them; ``named`` also says which object each is about (for a feed)."""
+    """Events as the history template shows them; ``named`` also says which object each is about (for a
+    feed).
+    """
     made = []
     for event in events:
         text, tone = describe_act(event.verb)

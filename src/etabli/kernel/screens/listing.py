@@ -178,7 +178,9 @@ class Listing:
 
 
 def _few_or_question(found: QuerySet[Any]) -> Any:
-    """The ids found, when they are few: the planner then starts from them and not from the order of the list."""
+    """The ids found, when they are few: the planner then starts from them and not from the order of the
+    list.
+    """
     ids = list(found[: FEW + 1])
     return ids if len(ids) <= FEW else found
 

@@ -1,4 +1,6 @@
-"""Writing a noun: save, delete, undo. Whatever the way in, the change and its event are in one transaction."""
+"""Writing a noun: save, delete, undo. Whatever the way in, the change and its event are in one
+transaction.
+"""
 
 import json
 from typing import TYPE_CHECKING, Any

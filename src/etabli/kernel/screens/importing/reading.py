@@ -71,7 +71,9 @@ class Reader:
         return self.form_class(None, actor=self.actor, organisation_id=self.organisation_id)
 
     def form(self, row: list[str]) -> tuple[NounForm, dict[str, str]]:
-        """The bound form of a row (on the existing object when it is recognised), and errors found before it."""
+        """The bound form of a row (on the existing object when it is recognised), and errors found
+        before it.
+        """
         found, errors = self.values(row)
         values = {
             name: value for name, value in found.items() if value is not None
