@@ -23,7 +23,7 @@ class Sentence(str):
         made.stored = stored
         return made
 
-    def __getnewargs__(self) -> tuple[str]:  # type: ignore[override]
+    def __getnewargs__(self) -> tuple[str]:
         return (self.stored,)
 
 
