@@ -248,9 +248,10 @@ def sessions() -> dict[str, str]:
         session[SESSION_KEY] = str(account.pk)
         session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
         session[HASH_SESSION_KEY] = account.get_session_auth_hash()
-        session["account_authentication_methods"] = [
-            {"method": "password", "at": time.time() + 3600, "email": email}
-        ]
+        # As if the password had just been given again, for the pages that ask for it (allauth's own records).
+        again = {"method": "password", "reauthenticated": True, "at": time.time() + 3600}
+        session["account_authentication_methods"] = [again]
+        session["account_authentication_methods_user"] = str(account.pk)
         session.create()
         opened[word] = str(session.session_key)
     return opened

@@ -5,6 +5,7 @@ page.
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import translation
@@ -30,10 +31,12 @@ def open_door(matches: Callable[[HttpRequest], bool], view: Callable[[HttpReques
 
 def doors(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     def middleware(request: HttpRequest) -> HttpResponse:
-        for matches, view in _doors:
-            if matches(request):
-                return view(request)
-        return get_response(request)
+        # A thread serves many people in turn: none leaves its language to the next one.
+        with translation.override(settings.LANGUAGE_CODE):
+            for matches, view in _doors:
+                if matches(request):
+                    return view(request)
+            return get_response(request)
 
     return middleware
 
