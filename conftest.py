@@ -1,4 +1,4 @@
-"""Skips, or fails when they are required, the tests whose real components are absent; one language for all."""
+"""Fails or skips the tests whose real components are absent; one language for all."""
 
 from collections.abc import Iterator
 
