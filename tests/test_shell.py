@@ -4,9 +4,11 @@ import re
 
 import pytest
 
+from etabli.assets.models import AssetKind
 from etabli.kernel import preferences
 from etabli.kernel.accounts import Account
-from etabli.kernel.tenancy import scope
+from etabli.kernel.organisations import Role
+from etabli.kernel.tenancy import opening, scope
 from etabli.people.models import Site
 
 
@@ -136,3 +138,12 @@ def test_every_page_of_the_shell_opens(browser):
 
 def test_the_server_says_that_it_lives(client, db):
     assert client.get("/sante/").content == b"ok"
+
+
+def test_what_every_organisation_shares_has_a_page(browser, firm):
+    """Shipped roles and kinds belong to no organisation: nothing hangs on them, and their pages open."""
+    with opening():
+        role = Role.objects.get(organisation=None, key="technician")
+        kind = AssetKind.objects.get(organisation=None, key="laptop")
+    pages = [f"/roles/{role.pk}/", f"/asset-kinds/{kind.pk}/", "/sites/map/", "/teams/add/"]
+    assert {page: browser.get(page).status_code for page in pages} == dict.fromkeys(pages, 200)

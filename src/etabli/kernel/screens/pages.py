@@ -114,9 +114,9 @@ def detail_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:
         "actions": object_actions(screen, obj, request.actor),
         **screen.heading(obj),
     }
-    if tab is None and screen.annexed:
+    if tab is None and screen.annexed and organisation_of(obj):
         context |= annex.context_of(screen, obj, request.actor)
-        events = Event.objects.filter(organisation=organisation_of(obj), noun=screen.noun, object_id=obj.pk)
+        events = events_of(screen, obj)
         context["events"] = described_events(events.order_by("-id")[:6])
         context["panels"] += [
             Panel(_("Notes"), template="screens/_notes.html"),
@@ -137,9 +137,7 @@ def detail_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:
 def history_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:
     obj = the_object(request, screen, pk)
     before = request.GET.get("before", "")
-    events = Event.objects.filter(
-        organisation=organisation_of(obj), noun=screen.noun, object_id=obj.pk
-    ).order_by("-id")
+    events = events_of(screen, obj).order_by("-id")
     if before.isdecimal() and len(before) < 19:
         events = events.filter(id__lt=int(before))
     found = list(events[:51])
@@ -319,8 +317,16 @@ def tell_undoable(request: Any, obj: Any, text: str) -> None:
     messages.success(request, text, extra_tags=tags)
 
 
-def organisation_of(obj: Any) -> int:
-    return int(obj.pk if obj._meta.model_name == "organisation" else obj.organisation_id)
+def events_of(screen: "Screen", obj: Any) -> Any:
+    """The events of an object; those of a shared row lie in the organisations that changed it."""
+    events = Event.objects.filter(noun=screen.noun, object_id=obj.pk)
+    owner = organisation_of(obj)
+    return events.filter(organisation=owner) if owner else events
+
+
+def organisation_of(obj: Any) -> int | None:
+    """The organisation an object belongs to, or is; none for a row that every organisation shares."""
+    return obj.pk if obj._meta.model_name == "organisation" else obj.organisation_id
 
 
 def place_of(actor: Any, obj: Any) -> str:
