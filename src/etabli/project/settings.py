@@ -131,6 +131,8 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "login": "30/m/ip"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+# Addresses come from an administrator, not from a sign-up: nobody has to prove theirs first.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_TOTP_ISSUER = "Établi"
 SOCIALACCOUNT_ADAPTER = "etabli.people.accounts.SocialAdapter"
 if OIDC_URL := os.environ.get("ETABLI_OIDC_URL"):

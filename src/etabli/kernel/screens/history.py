@@ -103,7 +103,7 @@ def short_time(at: datetime, now: datetime | None = None) -> SafeString:
     elif days == 1:
         text = _("yesterday %(hour)s") % {"hour": hour}
     else:
-        text = formats.date_format(local, "j M" if local.year == now.year else "j M Y")
+        text = formats.date_format(local, "j N" if local.year == now.year else "j N Y")
     return format_html('<span title="{}">{}</span>', formats.date_format(local, "j F Y H:i"), text)
 
 
