@@ -3,6 +3,7 @@
 The same row is the audit trail, the activity feed, the outbox of reactions between domains and of webhooks.
 """
 
+import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -144,7 +145,7 @@ def publish(
         source=actor.source,
         changes=changes or {},
         extra=extra or {},
-        batch=batch,
+        batch=batch or _batch.get(),
         at=at or timezone.now(),
     )
     group = _group.get()
@@ -202,6 +203,19 @@ def together() -> Iterator[None]:
         group.write()
     finally:
         _group.reset(token)
+
+
+_batch: ContextVar[uuid.UUID | None] = ContextVar("event_batch", default=None)
+
+
+@contextmanager
+def batching(batch: uuid.UUID) -> Iterator[None]:
+    """Inside, every event carries the batch: what one act did to many is found, and undone, together."""
+    token = _batch.set(batch)
+    try:
+        yield
+    finally:
+        _batch.reset(token)
 
 
 def reactions_to(verb: str) -> Iterable[tuple[str, Reaction]]:

@@ -12,7 +12,7 @@ from django.db.models import Model
 
 from .columns import Column
 from .filters import Filter
-from .screen import Bulk, Figure, Panel, Screen, Tab
+from .screen import Act, Figure, Panel, Screen, Tab
 
 registry: dict[type[Model], Screen] = {}
 
@@ -39,7 +39,7 @@ def urls() -> list[Any]:
 
 
 __all__ = [
-    "Bulk",
+    "Act",
     "Column",
     "Figure",
     "Filter",

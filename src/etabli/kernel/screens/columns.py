@@ -136,3 +136,10 @@ def _cell(field: Any) -> Cell:
         display = f"get_{name}_display"
         return lambda obj: show(getattr(obj, display)())
     return lambda obj: show(getattr(obj, name))
+
+
+def label_of(screen: Any, name: str) -> str:
+    """The words of a field; its capitalised name when the screen has none."""
+    if screen is None or name not in {f.name for f in screen.model._meta.concrete_fields}:
+        return capitalised(name)
+    return capitalised(screen.model._meta.get_field(name).verbose_name)

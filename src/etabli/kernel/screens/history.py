@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from ..events import Event
-from .columns import capitalised
+from .columns import label_of
+from .undoing import undoable
 
 ACTS = {
     "created": (gettext_noop("Created"), "ok"),
@@ -37,7 +38,6 @@ SOURCES = {
     "command": gettext_noop("from the command line"),
     "system": gettext_noop("by the system"),
 }
-UNDOABLE = {"created", "changed", "deleted"}
 
 
 def describe_act(verb: str) -> tuple[str, str]:
@@ -76,7 +76,7 @@ def described_events(events: Iterable[Event], *, named: bool = False) -> list[di
                 "source": _(source) if source else "",
                 "detail": event.extra.get("text", ""),
                 "changes": described_changes(event),
-                "undoable": event.verb.rpartition(".")[2] in UNDOABLE,
+                "undoable": undoable(event),
             }
         )
     return made
@@ -120,12 +120,6 @@ def described_changes(event: Event) -> list[dict[str, str]]:
         for name, pair in event.changes.items()
         if name != "custom" or pair[0] or pair[1]
     ]
-
-
-def label_of(screen: Any, name: str) -> str:
-    if screen is None or name not in {f.name for f in screen.model._meta.concrete_fields}:
-        return capitalised(name)
-    return capitalised(screen.model._meta.get_field(name).verbose_name)
 
 
 def _text(screen: Any, name: str, value: Any) -> str:

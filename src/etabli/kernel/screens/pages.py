@@ -1,22 +1,19 @@
-"""The pages of a screen: list, object, form, deletion, bulk act, export. Plain views; ``screen`` comes from
-the address.
-"""
+"""The pages of a screen: list, object, form, deletion, export. Views; ``screen`` comes from the address."""
 
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from .. import savedviews
 from ..actors import can, require
 from ..events import Event
-from . import annex, bulks, exporting
+from . import acts, annex, exporting
 from .filters import BadFilter
 from .forms import form_class
 from .history import described_events
@@ -39,7 +36,7 @@ def list_page(request: Any, screen: "Screen") -> HttpResponse:
     context |= {
         "area": screen.area,
         "actions": list_actions(screen, request.actor, request.GET),
-        "bulk": bulks.offered(screen, request.actor),
+        "bulk": acts.offered(screen, request.actor),
         "exports": exporting.offered(screen, request.actor, context["query"]),
         "saved_views": [
             {"label": v.name, "url": f"{screen.list_url}?{v.query}", "current": v.query == context["query"]}
@@ -226,59 +223,6 @@ def delete_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:
     return TemplateResponse(request, "screens/confirm.html", context, status=409 if problem else 200)
 
 
-def bulk_page(request: Any, screen: "Screen", name: str) -> HttpResponse:
-    act = bulks.by_name(screen, name)
-    if act is None:
-        raise Http404
-    require(request.actor, act.verb)
-    query = request.POST if request.method == "POST" else request.GET
-    everything, ids = query.get("all") == "1", query.getlist("ids")
-    try:
-        rows = Listing(screen, request.actor, QueryDict(query.get("query", ""))).chosen(ids, everything)
-        count = rows.count()
-    except BadFilter as error:
-        messages.error(request, str(error))
-        return redirect(screen.list_url)
-    form = bulks.form_of(screen, act, request.actor, rows, request.POST if query.get("confirmed") else None)
-    if query.get("confirmed") and (form is None or form.is_valid()):
-        return _run_bulk(request, screen, act, rows, form.cleaned_data if form else {})
-    context = {
-        "screen": screen,
-        "area": screen.area,
-        "title": act.label,
-        "form": form,
-        "danger": act.danger,
-        "count": count,
-        "consequences": [str(o) for o in rows[:8]] + (["…"] if count > 8 else []),
-        "submit_label": act.label,
-        "cancel_url": screen.list_url,
-        "text": ngettext("%(n)s row is concerned.", "%(n)s rows are concerned.", count) % {"n": count},
-        "keep": [
-            {"name": n, "value": v}
-            for n, v in [
-                ("confirmed", "1"),
-                ("all", "1" if everything else ""),
-                ("query", query.get("query", "")),
-            ]
-            + [("ids", i) for i in ids]
-        ],
-    }
-    return TemplateResponse(
-        request, "screens/confirm.html", context, status=422 if form and form.errors else 200
-    )
-
-
-def _run_bulk(request: Any, screen: "Screen", act: Any, rows: Any, cleaned: dict[str, Any]) -> HttpResponse:
-    outcome = bulks.run(screen, act, rows, cleaned, request.actor)
-    if isinstance(outcome, str):
-        return HttpResponseRedirect(outcome)
-    done, problems = outcome
-    messages.success(request, ngettext("%(n)s row done.", "%(n)s rows done.", done) % {"n": done})
-    for problem in problems[:5]:
-        messages.error(request, problem)
-    return redirect(screen.list_url)
-
-
 def export_page(request: Any, screen: "Screen") -> HttpResponse:
     require(request.actor, screen.verb("export"))
     try:
@@ -357,11 +301,11 @@ def tabs_of(screen: "Screen", obj: Any, current: Any) -> list[dict[str, Any]]:
 
 
 def object_actions(screen: "Screen", obj: Any, actor: Any) -> list[dict[str, Any]]:
-    made = list(screen.actions(obj, actor))
+    made = [*screen.actions(obj, actor), *acts.buttons(screen, obj, actor)]
     if screen.changes and can(actor, screen.verb("change"), obj):
-        made.append(
-            {"label": _("Change"), "url": screen.url(obj, "edit"), "icon": "pencil", "primary": not made}
-        )
+        first = not any(a.get("primary") for a in made)
+        url = screen.url(obj, "edit")
+        made.append({"label": _("Change"), "url": url, "icon": "pencil", "primary": first})
     if screen.deletes and can(actor, screen.verb("delete"), obj):
         made.append({"label": _("Delete"), "url": screen.url(obj, "delete"), "icon": "trash", "more": True})
     return made

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q, QuerySet
-from django.forms import BaseForm
 from django.http import HttpRequest
 from django.urls import path, reverse
 
@@ -16,6 +15,9 @@ from ..actors import Actor, can
 from ..tenancy import Noun, OrganisationModel, SharedModel, visible
 from .columns import Column, capitalised, column_of, show, text_value
 from .filters import Filter, filter_of
+
+if TYPE_CHECKING:
+    from .acts import ActForm
 
 HIDDEN = {"id", "organisation", "custom", "version", "created_at", "updated_at", "password"}
 
@@ -53,17 +55,32 @@ class Tab:
     count: Callable[[Any], int | None] = lambda _obj: None
 
 
+def _always(_obj: Any) -> str:
+    return ""
+
+
 @dataclass(frozen=True)
-class Bulk:
-    """An act on many rows at once: ``act(obj, cleaned, actor)`` for each, after an optional form."""
+class Act:
+    """A verb of a noun, declared once: a button and its page, an act on many rows, an API operation.
+
+    ``act(obj, cleaned, actor)`` does it, and raises ``ValidationError`` with a sentence for what it refuses;
+    it may return an address to go to. ``form`` is asked before (a subclass of :class:`~.acts.ActForm`).
+    ``why_not(obj)`` is a sentence when it makes no sense for the object as it is now. ``text`` tells the
+    consequence on its page.
+    """
 
     name: str
     label: Any
     icon: str
     verb: str
     act: Callable[[Any, dict[str, Any], Actor], Any]
-    form: Callable[[Actor, Sequence[int]], type[BaseForm]] | None = None
+    form: "type[ActForm] | None" = None
+    why_not: Callable[[Any], Any] = _always
+    text: Any = ""
     danger: bool = False
+    primary: bool = False
+    one: bool = True
+    many: bool = True
 
 
 class Screen:
@@ -83,7 +100,7 @@ class Screen:
     order: Sequence[Any] = ()
     identity: Sequence[str] = ("name",)
     tabs: Sequence[Tab] = ()
-    bulk: Sequence[Bulk] = ()
+    acts: Sequence[Act] = ()
     related: Sequence[str] = ()
     per_page: int = 50
     template: str = "screens/detail.html"
@@ -243,14 +260,14 @@ class Screen:
     # -- addresses
     # --------------------------------------------------------------------------------------------
     def urls(self) -> list[Any]:
-        from . import pages
+        from . import act_pages, pages
         from .importing import pages as imports
 
         views: list[tuple[str, Any, str]] = [
             ("", pages.list_page, "list"),
             ("export/", pages.export_page, "export"),
             ("columns/", pages.columns_page, "columns"),
-            ("bulk/<slug:name>/", pages.bulk_page, "bulk"),
+            ("bulk/<slug:name>/", act_pages.bulk_page, "bulk"),
             ("<int:pk>/", pages.detail_page, "detail"),
             ("<int:pk>/history/", pages.history_page, "history"),
         ]
@@ -260,6 +277,8 @@ class Screen:
             views.append(("<int:pk>/edit/", pages.form_page, "edit"))
         if self.deletes:
             views.append(("<int:pk>/delete/", pages.delete_page, "delete"))
+        if any(act.one for act in self.acts):
+            views.append(("<int:pk>/act/<slug:name>/", act_pages.act_page, "act"))
         if self.importable and self.adds:
             views.append(("import/", imports.upload_page, "import"))
         made = [path(f"{self.slug}/{p}", v, {"screen": self}, name=f"{self.noun}-{n}") for p, v, n in views]

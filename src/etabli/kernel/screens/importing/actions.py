@@ -12,9 +12,10 @@ from ...files import open_file, store
 from ...jobs import Run
 from ...tenancy import scope
 from ...text import plain
-from ..history import described_changes, label_of
+from ..columns import label_of
+from ..history import described_changes
 from ..memory import remembering
-from ..writing import undo
+from ..undoing import undo_batch
 from . import sheets
 from .models import Import
 from .reading import Reader, guess
@@ -88,20 +89,14 @@ def take_back(made: Import, actor: Actor, run: Run | None = None) -> int:
     """Undo a committed import, last row first, in one transaction. ``ValidationError`` when later work would
     be lost.
     """
-    with scope(made.organisation_id):
-        events = list(
-            Event.objects.filter(organisation=made.organisation_id, batch=made.batch).order_by("-id")
-        )
+    with scope(made.organisation_id), transaction.atomic():
         if run:
-            run.begin(_("Undo the rows"), total=len(events))
-        with transaction.atomic():
-            for number, event in enumerate(events, 1):
-                undo(event, actor)
-                if run and number % 50 == 0:
-                    run.progress(number)
+            total = Event.objects.filter(batch=made.batch).count()
+            run.begin(_("Undo the rows"), total=total)
+        undone = undo_batch(made.batch, actor, run.progress if run else None)
         made.state = Import.State.UNDONE
         made.save(update_fields=["state"])
-    return len(events)
+    return undone
 
 
 def _walk(
