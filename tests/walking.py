@@ -1,8 +1,10 @@
 """What the walk over every address stands on: the addresses, and a world with an object of every noun at Acme."""
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -11,10 +13,12 @@ from django.test import override_settings
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from etabli.conftest import Firm, Maker, make_firm
+from etabli.kernel.actors import SYSTEM
 from etabli.kernel.attachments import Attachment, Link, Tag
+from etabli.kernel.events import batching, publish
 from etabli.kernel.files import File
 from etabli.kernel.notifications import Notification
-from etabli.kernel.screens import Screen, bulks, registry
+from etabli.kernel.screens import Screen, acts, registry
 from etabli.kernel.tenancy import scope
 
 WORD = "zorglub"
@@ -48,6 +52,7 @@ class Address:
     name: str
     route: str
     arguments: tuple[str, ...]
+    chosen: str = "none"  # the act, in the address of an act
 
     @property
     def screen(self) -> Screen | None:
@@ -72,7 +77,17 @@ def addresses(patterns: Any = None, before: str = "") -> Iterator[Address]:
 
 
 PAGES = [a for a in addresses() if not a.route.startswith(("api/v1/", "compte/"))]
-OF_SCREENS = [a for a in PAGES if a.screen]
+
+
+def each_act(address: Address) -> Iterator[Address]:
+    """The address of acts once for each act; any other as it is."""
+    screen = address.screen
+    found = acts.all_of(screen) if screen and "name" in address.arguments else []
+    names = [a.name for a in found if (a.many if address.act == "bulk" else a.one)]
+    yield from [replace(address, chosen=name) for name in names] or [address]
+
+
+OF_SCREENS = [a for page in PAGES if page.screen for a in each_act(page)]
 OTHERS = [a for a in PAGES if not a.screen]
 
 
@@ -94,17 +109,23 @@ class World:
                 name=f"Somebody {WORD}"
             )
 
+    @cached_property
+    def batch(self) -> uuid.UUID:
+        """What an act at Acme left behind, to be taken back."""
+        made, site = uuid.uuid4(), self.maker.get(SCREENS["site"].model)
+        with scope(self.firm.acme.id), batching(made):
+            publish(site, "site.changed", actor=SYSTEM, changes={"city": ["", site.city]})
+        return made
+
     def object_of(self, screen: Screen) -> Any:
         return self.maker.get(screen.model)
 
     def arguments(self, address: Address) -> dict[str, Any]:
         """What to put in an address: raw ids of Acme's objects."""
-        found = self._of(address.screen) if address.screen else self._beside(address)
+        found = self._beside(address)
+        if address.screen:
+            found = {"pk": self.object_of(address.screen).pk, "name": address.chosen}
         return {name: found[name] for name in address.arguments}
-
-    def _of(self, screen: Screen) -> dict[str, Any]:
-        act = next((one.name for one in bulks.all_of(screen)), "none")
-        return {"pk": self.object_of(screen).pk, "name": act}
 
     def _beside(self, address: Address) -> dict[str, Any]:
         model = NUMBERED.get(address.name, SCREENS["site"].model)
@@ -115,6 +136,7 @@ class World:
             "tag": self.maker.get(Tag).pk,
             "slug": "sites",
             "section": "mail",
+            "batch": self.batch,
             "pk": acme if address.name == "switch" else self.maker.get(model).pk,
         }
 

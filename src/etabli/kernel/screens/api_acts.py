@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from ninja import Router
 from pydantic import BaseModel, create_model
 
+from ..actors import require
 from . import acts, api
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def body_of(screen: "Screen", act: "Act") -> type[BaseModel]:
 
 def _perform(screen: "Screen", act: "Act", request: Any, key: int, sent: dict[str, Any]) -> HttpResponse:
     obj = api.find(screen, request, key)
+    require(request.actor, act.verb, obj)
     rows = screen.model._default_manager.filter(pk=obj.pk)
     form = acts.form_of(screen, act, request.actor, rows, api.flat(sent) if act.form else None)
     if form is not None:

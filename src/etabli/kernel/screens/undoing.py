@@ -53,12 +53,14 @@ def undo(event: Event, actor: Actor, *, batch: Any = None) -> Any:
     from . import by_noun
 
     screen = by_noun(event.noun)
-    if screen is None or not undoable(event):
+    if screen is None:
         raise ValidationError(_("This cannot be undone."))
     act = event.verb.rpartition(".")[2]
     require(
         actor, screen.verb({"created": "delete", "deleted": "add"}.get(act, "change")), event.organisation_id
     )
+    if not undoable(event):
+        raise ValidationError(_("This cannot be undone."))
     if own := _undoers.get(event.verb):
         return own(event, actor)
     if act == "deleted":
