@@ -6,8 +6,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.timesince import timesince
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
@@ -59,12 +58,10 @@ def seen_cell(asset: Asset) -> str:
     if asset.seen_at is None:
         return markup.NOTHING
     now = timezone.now()
-    text = _("%(time)s ago") % {"time": timesince(asset.seen_at, now, depth=1)}
     tone = "ok" if now - asset.seen_at < RECENT else "off"
-    return format_html(
-        '<span title="{}">{}</span>',
-        timezone.localtime(asset.seen_at).strftime("%d/%m/%Y %H:%M"),
-        markup.state(text, tone, plain=True),
+    exact = timezone.localtime(asset.seen_at).strftime("%d/%m/%Y %H:%M")
+    return SafeString(
+        f'<span title="{exact}">{markup.state(markup.ago(asset.seen_at, now), tone, plain=True)}</span>'
     )
 
 

@@ -167,13 +167,15 @@ def _between(name: str) -> Condition:
 
 
 def _related_options(target: type[models.Model]) -> Options:
+    long = [f.name for f in target._meta.concrete_fields if isinstance(f, models.JSONField)]
+
     def options() -> Iterable[tuple[str, str]]:
         # Ordered by the target's own default; a catalogue longer than this is filtered by the search box
         # instead.
         rows = target._default_manager.all()
         if target is Account:
             rows = rows.filter(memberships__organisation__in=visible()).distinct()
-        return [(str(o.pk), str(o)) for o in rows[:MOST_OPTIONS]]
+        return [(str(o.pk), str(o)) for o in rows.defer(*long)[:MOST_OPTIONS]]
 
     return options
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from django.db import models
 from django.db.models import F, QuerySet
 from django.db.models.expressions import OrderBy
 from django.http import QueryDict
@@ -20,6 +21,7 @@ from .filters import BadFilter, chips, described, narrow
 if TYPE_CHECKING:
     from .screen import Screen
 
+LONG = (models.JSONField, models.TextField, models.BinaryField)
 RESERVED = {"q", "sort", "page", "columns", "all", "ids", "format"}
 FEW = 2_000
 
@@ -98,7 +100,9 @@ class Listing:
     def full(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """With the joins that the columns read."""
         joins = {j for c in self.columns for j in c.related} | set(self.screen.related)
-        return rows.select_related(*sorted(joins)) if joins else rows
+        rows = rows.select_related(*sorted(joins)) if joins else rows
+        long = long_fields(self.screen.model, sorted(joins))
+        return rows.defer(*(name for name in long if name not in {c.name for c in self.columns}))
 
     def context(self) -> dict[str, Any]:
         """The context of ``screens/list.html``."""
@@ -175,6 +179,17 @@ class Listing:
             return self.rows
         numbers = [int(i) for i in ids if i.isdecimal() and len(i) < 19]
         return self.screen.rows(self.actor).filter(pk__in=numbers)
+
+
+def long_fields(model: Any, joins: Sequence[str] = ()) -> list[str]:
+    """The fields that no cell reads unless they are a column: JSON and long texts, here and through joins."""
+    found = [f.name for f in model._meta.concrete_fields if isinstance(f, LONG)]
+    for join in joins:
+        target = model
+        for part in join.split("__"):
+            target = target._meta.get_field(part).related_model
+        found += [f"{join}__{f.name}" for f in target._meta.concrete_fields if isinstance(f, LONG)]
+    return found
 
 
 def _few_or_question(found: QuerySet[Any]) -> Any:

@@ -32,7 +32,7 @@ def list_page(request: Any, screen: "Screen") -> HttpResponse:
     except BadFilter as error:
         messages.error(request, str(error))
         return redirect(screen.list_url)
-    views = savedviews.views_of(screen.slug, request.actor)
+    views = request.saved_views = list(savedviews.views_of(screen.slug, request.actor))
     context |= {
         "area": screen.area,
         "actions": list_actions(screen, request.actor, request.GET),

@@ -135,9 +135,12 @@ class Screen:
         return f"{self.noun}.{act}"
 
     def url(self, obj: Any, act: str = "detail") -> str:
-        return reverse(f"{self.noun}-{act}", args=[obj.pk])
+        # A list shows hundreds of addresses of objects: the usual one is not looked up each time.
+        return (
+            f"{self.list_url}{obj.pk}/" if act == "detail" else reverse(f"{self.noun}-{act}", args=[obj.pk])
+        )
 
-    @property
+    @cached_property
     def list_url(self) -> str:
         return reverse(f"{self.noun}-list")
 
