@@ -51,5 +51,5 @@ def _compiler(path: str) -> Any:
 def answer(content: bytes, name: str) -> HttpResponse:
     """A PDF to read in the browser, kept under the name when it is saved."""
     response = HttpResponse(content, content_type=MEDIA_TYPE)
-    response["Content-Disposition"] = content_disposition_header(False, f"{name}.pdf")
+    response["Content-Disposition"] = str(content_disposition_header(False, f"{name}.pdf"))
     return response

@@ -28,7 +28,7 @@ from ..events import together
 from .filters import BadFilter
 from .forms import CUSTOM, OWNED, STALE, defaults_of, form_class, values_of
 from .listing import Listing
-from .memory import remembering
+from .memory import once, remembering
 
 if TYPE_CHECKING:
     from .screen import Screen
@@ -221,8 +221,8 @@ def find(screen: "Screen", request: Any, key: int, act: str = "view") -> Any:
 def _create(screen: "Screen", request: Any, sent: dict[str, Any]) -> dict[str, Any]:
     require(request.actor, screen.verb("add"))
     made = form_class(screen)
-    blank = made(None, actor=request.actor)
-    form = made({**defaults_of(blank), **flat(sent)}, actor=request.actor)
+    defaults = once((made, "defaults"), lambda: defaults_of(made(None, actor=request.actor)))
+    form = made({**defaults, **flat(sent)}, actor=request.actor)
     return serialise(screen, _saved(screen, form, request.actor))
 
 
