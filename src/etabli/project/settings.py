@@ -134,6 +134,10 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 # Addresses come from an administrator, not from a sign-up: nobody has to prove theirs first.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_TOTP_ISSUER = "Établi"
+MFA_FORMS = {
+    "add_webauthn": "etabli.people.accounts.AddKey",
+    "edit_webauthn": "etabli.people.accounts.RenameKey",
+}
 SOCIALACCOUNT_ADAPTER = "etabli.people.accounts.SocialAdapter"
 if OIDC_URL := os.environ.get("ETABLI_OIDC_URL"):
     # The company's identity provider; its address gives the rest (OpenID Connect Discovery 1.0).
