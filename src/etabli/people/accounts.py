@@ -1,6 +1,4 @@
-"""How people log in: nobody signs up alone, an OIDC identity joins an existing account, a second factor may
-be required.
-"""
+"""How people log in: nobody signs up alone, keys have names, a second factor may be required."""
 
 from collections.abc import Callable
 from smtplib import SMTPException
@@ -10,7 +8,6 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.utils import is_mfa_enabled
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
-from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -18,7 +15,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from etabli.kernel import preferences
-from etabli.kernel.accounts import Account
 from etabli.kernel.mail import MailNotConfigured
 
 ALWAYS_OPEN = ("/compte/", "/static/", "/reglages/langue")
@@ -47,27 +43,6 @@ class AccountAdapter(DefaultAccountAdapter):
         """A session lasts as long as the installation's settings say."""
         super().login(request, user)
         request.session.set_expiry(int(preferences.get("security.session_days")) * 24 * 3600)
-
-
-class SocialAdapter(DefaultSocialAccountAdapter):
-    """A person coming from the company's identity provider is recognised by a verified address; a stranger is
-    refused.
-    """
-
-    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
-        return False
-
-    def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
-        if sociallogin.is_existing:
-            return
-        verified = [a.email for a in sociallogin.email_addresses if a.verified]
-        account = Account.objects.filter(email__in=[e.lower() for e in verified], is_active=True).first()
-        if account is None:
-            messages.error(
-                request, _("No account here has this verified address. Ask an administrator to invite you.")
-            )
-            raise ImmediateHttpResponse(redirect("account_login"))
-        sociallogin.connect(request, account)
 
 
 class AddKey(AddWebAuthnForm):

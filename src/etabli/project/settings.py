@@ -9,7 +9,7 @@ from pathlib import Path
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from . import catalogue, home
+from . import catalogue, home, identity
 
 PACKAGE = Path(__file__).resolve().parents[1]
 HOME = home.directory()
@@ -138,22 +138,10 @@ MFA_FORMS = {
     "add_webauthn": "etabli.people.accounts.AddKey",
     "edit_webauthn": "etabli.people.accounts.RenameKey",
 }
-SOCIALACCOUNT_ADAPTER = "etabli.people.accounts.SocialAdapter"
-if OIDC_URL := os.environ.get("ETABLI_OIDC_URL"):
-    # The company's identity provider; its address gives the rest (OpenID Connect Discovery 1.0).
-    SOCIALACCOUNT_PROVIDERS = {
-        "openid_connect": {
-            "APPS": [
-                {
-                    "provider_id": "oidc",
-                    "name": os.environ.get("ETABLI_OIDC_NAME", "OpenID Connect"),
-                    "client_id": os.environ.get("ETABLI_OIDC_CLIENT", ""),
-                    "secret": os.environ.get("ETABLI_OIDC_SECRET", ""),
-                    "settings": {"server_url": OIDC_URL},
-                }
-            ]
-        }
-    }
+SOCIALACCOUNT_ADAPTER = "etabli.people.identity.SocialAdapter"
+# A link, not a form: the policy of the pages forbids forms to end elsewhere, and nobody signs up by it.
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_PROVIDERS = identity.providers(os.environ)
 
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", _("French")), ("en", _("English"))]
