@@ -190,6 +190,9 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"arguments": {"()": "etabli.kernel.joblog.WithoutArguments"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["arguments"]}
+    },
     "root": {"handlers": ["console"], "level": os.environ.get("ETABLI_LOG", "WARNING")},
 }
