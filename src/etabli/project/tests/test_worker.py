@@ -45,9 +45,8 @@ def post(request: pytest.FixtureRequest, committed_firm: Any) -> Iterator[tuple[
     clean()
     inbox = Inbox(refuses=request.param)
     inbox.start()
-    with scope(committed_firm.provider.id):
-        for name, value in {"host": "127.0.0.1", "port": inbox.port, "security": mail.NONE}.items():
-            preferences.set(f"mail.{name}", value, actor=SYSTEM)
+    for name, value in {"host": "127.0.0.1", "port": inbox.port, "security": mail.NONE}.items():
+        preferences.set_value(f"mail.{name}", value, organisation=None, actor=SYSTEM)
     yield inbox, committed_firm
     inbox.stop()
     clean()
