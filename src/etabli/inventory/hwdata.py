@@ -23,9 +23,9 @@ class Names:
         # Device classes follow the vendors; their first line begins with « C ».
         self.content = content.partition(b"\nC 00")[0]
         found = [(match[1].decode(), match[2], match.end()) for match in _VENDOR.finditer(self.content)]
-        ends = [start for _code, _name, start in found[1:]] + [len(self.content)]
+        ends = [*(start for _code, _name, start in found[1:]), len(self.content)]
         self.vendors = {
-            code: (name, start, end) for (code, name, start), end in zip(found, ends, strict=True)
+            code: (name, start, end) for (code, name, start), end in zip(found, ends, strict=False)
         }
 
     def __call__(self, vendor: str, product: str) -> tuple[str, str]:
