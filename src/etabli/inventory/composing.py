@@ -2,6 +2,7 @@
 torn away.
 """
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -38,6 +39,8 @@ CHASSIS_KINDS = {
     "blade enclosure": "server",
 }
 ITEM_KINDS = {"networkequipment": "switch", "printer": "printer", "phone": "phone", "unmanaged": "other"}
+MOBILE_SYSTEMS = re.compile(r"\b(?:android|ios|ipados)\b")
+TABLET_MODELS = re.compile(r"\b(?:ipad|tab|tablet|pad|sm-[tx][0-9]+)")
 VIRTUAL_WORDS = (
     "vmware",
     "virtualbox",
@@ -61,9 +64,13 @@ def kind_key(identity: Identity, vmsystem: str, system_name: str) -> str:
     told = f"{vmsystem} {identity.model} {identity.manufacturer}".lower()
     if (vmsystem and vmsystem.lower() != "physical") or any(word in told for word in VIRTUAL_WORDS):
         return "vm"
-    if "server" in system_name.lower():
+    system = system_name.lower()
+    if "server" in system:
         return "server"
-    return CHASSIS_KINDS.get(identity.chassis.lower(), "desktop")
+    chassis = CHASSIS_KINDS.get(identity.chassis.lower(), "")
+    if not chassis and MOBILE_SYSTEMS.search(system):
+        return "tablet" if TABLET_MODELS.search(identity.model.lower()) else "phone"
+    return chassis or "desktop"
 
 
 def kind_of(identity: Identity, vmsystem: str, system_name: str) -> AssetKind:
