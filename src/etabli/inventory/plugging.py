@@ -9,8 +9,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
-
 from etabli.assets.models import Asset, AssetChange, AssetKind, Peripheral
 from etabli.kernel.actors import Actor
 from etabli.kernel.events import publish
@@ -41,7 +39,7 @@ def connect(asset: Asset, found: Iterable[Difference], *, at: datetime, document
         device = row.device or known.get(row.serial.lower()) or _made(asset, row)
         if device is not None:
             _plug(asset, row, device, at, document)
-    _miss([row.device for row in told if row.device and row.missing_since], asset, at)
+    _miss([row for row in told if row.device and row.missing_since], asset, at)
 
 
 def _known(asset: Asset, rows: Sequence[Peripheral]) -> dict[str, Asset]:
@@ -120,10 +118,15 @@ def _tell(device: Asset, before: Asset, now: Asset, at: datetime, document: int 
     publish(device, "asset.changed", actor=AGENT, changes=told)
 
 
-def _miss(devices: Iterable[Asset], asset: Asset, at: datetime) -> None:
-    """Connected here, and the last inventory no longer found them; another machine may have found them
-    since.
-    """
-    gone = [device.pk for device in devices]
-    if gone:
-        Asset.objects.filter(Q(missing_since=None), pk__in=gone, parent=asset).update(missing_since=at)
+def _miss(rows: Iterable[Peripheral], asset: Asset, at: datetime) -> None:
+    """What the last inventory no longer found is missing, unless another machine found it since."""
+    here, elsewhere = [], []
+    for row in rows:
+        device: Any = row.device
+        found_elsewhere = device.parent_id != asset.pk and device.missing_since is None
+        (elsewhere if found_elsewhere else here).append(row)
+    if elsewhere:
+        Peripheral.objects.filter(pk__in=[row.pk for row in elsewhere]).delete()
+    if here:
+        lost = Asset.objects.filter(pk__in=[row.device_id for row in here], parent=asset)
+        lost.filter(missing_since=None).update(missing_since=at)
