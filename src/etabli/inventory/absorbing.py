@@ -59,7 +59,7 @@ def absorb(document: Document, *, now: datetime) -> Document:
             open_body(content_of(document), "application/x-compress-zlib"), headers=document.headers
         )
     except (TooLarge, Unreadable) as error:
-        return _finish(document, now, Decision.REFUSED, str(error), state=State.FAILED)
+        return _finish(document, now, Decision.REFUSED, error.sentence, state=State.FAILED)
     if isinstance(message, NetworkResult):
         return _absorb_devices(document, message.devices, now)
     if not isinstance(message, Inventory):

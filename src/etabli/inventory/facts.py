@@ -17,7 +17,7 @@ from etabli.inventory.junk import genuine, junk_serial, junk_uuid
 from etabli.inventory.parts import MemoryModule, Processor
 from etabli.inventory.rows import number, one, rows, said
 from etabli.inventory.sections import Warning
-from etabli.inventory.values import moment_of
+from etabli.inventory.values import moment_of, told
 
 __all__ = [
     "Disk",
@@ -162,7 +162,7 @@ def _explained(identity: Identity, uuid: str, serials: list[str]) -> tuple[Warni
         )
     junk = next((serial for serial in serials if serial), "")
     if junk and not identity.serial:
-        reason = "The maker left this serial number unfilled; it identifies no machine."
+        reason = told("The maker left this serial number unfilled; it identifies no machine.")
         warnings.append(Warning("bios.ssn", junk[:60], reason))
     return tuple(warnings)
 
