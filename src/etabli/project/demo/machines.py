@@ -5,10 +5,13 @@
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cached_property
 from random import Random
 from typing import Any
 
-from . import programs
+from etabli.assets.models import Asset
+
+from . import equipment, programs
 from .companies import Company
 from .fleet import Item
 from .staff import email_of
@@ -105,6 +108,12 @@ class Voice:
         self.choice = self.rng.random()
         self.born = self.rng.randint(20, 900)
 
+    @cached_property
+    def screens(self) -> list[Asset]:
+        """The monitors connected to it."""
+        parts = Asset.objects.filter(parent=self.item.asset, kind__key="monitor").exclude(serial="")
+        return list(parts.select_related("model__manufacturer").order_by("pk"))
+
     @property
     def windows(self) -> bool:
         return self.system["name"] == "Windows"
@@ -122,7 +131,9 @@ class Voice:
 
     def says(self, at: datetime, *, newer: float) -> dict[str, Any]:
         """A full inventory; ``newer`` is the share of programs already updated."""
-        content = {name: make(self, at) for name, make in SECTIONS.items()}
+        content = {name: make(self, at) for name, make in {**SECTIONS, **equipment.SECTIONS}.items()}
+        if newer > 0.8:
+            content = equipment.changed(self, content)
         rng = Random(self.choice)  # the same programs each time: only versions move
         day = at.date() if newer == 0 else (at - timedelta(days=200)).date()
         if self.windows:
