@@ -61,7 +61,7 @@ class AssetChange(OrganisationModel):
     asset = models.ForeignKey("assets.Asset", models.CASCADE, related_name="changes", verbose_name=_("asset"))
     at = models.DateTimeField(_("noticed on"))
     family = models.CharField(_("component"), max_length=14, choices=Family)
-    what = models.CharField(_("change"), max_length=10, choices=What)
+    what = models.CharField(_("kind of change"), max_length=10, choices=What)
     label = models.CharField(_("what"), max_length=200)
     before = models.CharField(_("before"), max_length=200, blank=True)
     after = models.CharField(_("after"), max_length=200, blank=True)

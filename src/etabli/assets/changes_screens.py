@@ -5,10 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,56 +15,9 @@ from etabli.kernel.screens.filters import BadFilter, named
 from etabli.kernel.screens.history import short_time
 from etabli.web import markup
 
+from .change_words import FAMILIES, told_cell, what_cell
 from .models import AssetChange, CompatibilityNote, Peripheral
-
-WHAT = {
-    "added": "ok",
-    "removed": "bad",
-    "changed": "info",
-    "replaced": "warn",
-    "moved": "warn",
-}
-FAMILIES, ACTS = dict(AssetChange.Family.choices), dict(AssetChange.What.choices)
-
-
-def what_cell(change: AssetChange) -> str:
-    return markup.state(ACTS.get(change.what, change.what), WHAT.get(change.what, ""))
-
-
-def told_cell(change: AssetChange) -> str:
-    """The component, and what it was and became."""
-    if not change.before and not change.after:
-        return show(change.label)
-    fields = ", ".join(str(label_of(change.family, name)) for name in change.fields)
-    arrow = format_html("{} → {}", change.before or "—", change.after or "—")
-    if change.label in (change.before, change.after):
-        return arrow
-    detail = format_html("{} : {}", fields, arrow) if fields else arrow
-    return format_html("{}<small>{}</small>", change.label, SafeString(" ") + detail)
-
-
-def label_of(family: str, name: str) -> Any:
-    """The words of a field that changed: the same name means the same thing in every component."""
-    return _words().get(name, name)
-
-
-def _words() -> dict[str, Any]:
-    if not _WORDS:
-        from . import components, contents, peripherals
-        from .components import Component
-
-        for module in (components, contents, peripherals):
-            found = (v for v in vars(module).values() if isinstance(v, type))
-            for model in (m for m in found if issubclass(m, Component) and not m._meta.abstract):
-                _WORDS.update({f.name: f.verbose_name for f in model._meta.concrete_fields})
-    return _WORDS
-
-
-_WORDS: dict[str, Any] = {}
-
-
-def list_url() -> str:
-    return reverse("assetchange-list")
+from .tabs import characteristics, peripheral_state
 
 
 def _since(days: int) -> Q:
@@ -152,7 +102,7 @@ class AssetChangeScreen(Screen):
             lambda c: show(capitalised(FAMILIES.get(c.family, c.family))),
             css="m",
         ),
-        Column("what", gettext_lazy("Change"), what_cell, css="p-end"),
+        Column("what", gettext_lazy("Kind of change"), what_cell, css="p-end"),
         Column("before", gettext_lazy("Before"), lambda c: show(c.before), css="m p-hide", shown=False),
         Column("after", gettext_lazy("After"), lambda c: show(c.after), css="m p-hide", shown=False),
         Column(
@@ -190,12 +140,6 @@ _missing = named(
 )
 
 
-def _state(row: Peripheral) -> str:
-    from .tabs import peripheral_state
-
-    return peripheral_state(row)
-
-
 @register
 class PeripheralScreen(Screen):
     """Read only: inventories write it."""
@@ -213,7 +157,7 @@ class PeripheralScreen(Screen):
         "kind",
         Column("asset", gettext_lazy("Machine"), lambda p: link_to(p.asset), related=("asset",), css="q"),
         "serial",
-        Column("detail", gettext_lazy("Characteristics"), lambda p: show(p.detail), css="m p-hide"),
+        Column("detail", gettext_lazy("Characteristics"), lambda p: show(characteristics(p)), css="m p-hide"),
         Column(
             "device",
             gettext_lazy("Asset of its own"),
@@ -221,7 +165,13 @@ class PeripheralScreen(Screen):
             related=("device",),
             css="m p-hide",
         ),
-        Column("missing_since", gettext_lazy("State"), _state, css="p-end", value=lambda p: p.missing_since),
+        Column(
+            "missing_since",
+            gettext_lazy("State"),
+            peripheral_state,
+            css="p-end",
+            value=lambda p: p.missing_since,
+        ),
     ]
     filters = [
         "kind",

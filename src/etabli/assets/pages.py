@@ -118,7 +118,7 @@ def _vendor_page(asset: Asset) -> str:
     url = asset.model.page_url if asset.model else ""
     if not url.startswith(("https://", "http://")):
         return markup.NOTHING
-    return format_html('<a href="{}" rel="noreferrer">{}</a>', url, urlsplit(url).hostname or url)
+    return format_html('<a class="lnk" href="{}" rel="noreferrer">{}</a>', url, urlsplit(url).hostname or url)
 
 
 def compatibility(asset: Asset, parts: Iterable[Asset]) -> Panel | None:
@@ -135,7 +135,7 @@ def note_text(note: CompatibilityNote) -> str:
     source = ""
     if note.source_url.startswith(("https://", "http://")):
         host = urlsplit(note.source_url).hostname or note.source_url
-        source = format_html('<a href="{}" rel="noreferrer">{}</a>', note.source_url, host)
+        source = format_html('<a class="lnk" href="{}" rel="noreferrer">{}</a>', note.source_url, host)
     return markup.joined([note.text, source, day])
 
 

@@ -289,3 +289,6 @@ class AssetModelScreen(Screen):
         notes = obj.notes_of_use.order_by("-noted_on", "id")[:50]
         rows = [(_("Note"), pages.note_text(note)) for note in notes]
         return [*super().panels(obj, request), *([Panel(_("Compatibility"), rows=rows)] if rows else [])]
+
+
+from . import changes_screens  # noqa: E402, F401 (after the fleet, which comes first in the navigation)

@@ -17,7 +17,7 @@ from etabli.kernel.screens.columns import capitalised, link_to, show
 from etabli.kernel.screens.history import short_time
 from etabli.web import markup
 
-from . import changes_screens
+from . import change_words
 from .models import Asset, HostedMachine, Peripheral, RemoteAccess
 from .pages import section_content, section_list, size_text
 
@@ -60,17 +60,7 @@ PARTS = (
     Part(
         gettext_noop("Batteries"),
         "batterys",
-        [
-            "name",
-            "manufacturer",
-            "chemistry",
-            "capacity_mwh",
-            "left_mwh",
-            "left_percent",
-            "health",
-            "made_on",
-            "serial",
-        ],
+        ["name", "chemistry", "left_percent", "left_mwh", "capacity_mwh", "health", "serial"],
     ),
     Part(gettext_noop("SIM cards"), "simcards", ["operator", "phone", "serial", "country", "status"]),
     Part(gettext_noop("Graphics cards"), "graphicscards", ["name", "chipset", "memory_mib", "resolution"]),
@@ -182,15 +172,15 @@ def changes(asset: Asset, request: HttpRequest) -> Iterable[Panel]:
     cells = [
         [
             short_time(change.at),
+            change_words.told_cell(change),
+            change_words.what_cell(change),
             capitalised(change.get_family_display()),
-            changes_screens.what_cell(change),
-            changes_screens.told_cell(change),
             link_to(change.other) if change.other_id else "",
         ]
         for change in rows
     ]
-    header = [_("When"), _("Component"), _("Change"), _("What"), _("Other machine")]
-    more = f"{changes_screens.list_url()}?asset={asset.pk}" if len(cells) == 200 else ""
+    header = [_("When"), _("What"), _("Kind of change"), _("Component"), _("Other machine")]
+    more = f"{change_words.list_url()}?asset={asset.pk}" if len(cells) == 200 else ""
     yield Panel(_("What changed"), template=TABLE, context={"header": header, "rows": cells}, more_url=more)
 
 
@@ -231,18 +221,40 @@ def _peripherals(asset: Asset) -> Iterable[Panel]:
     rows = list(asset.peripherals.select_related("device").order_by("kind", "id")[:SHOWN])
     if not rows:
         return
-    names = ("kind", "name", "manufacturer", "detail", "port", "serial")
+    names = ("kind", "name", "manufacturer", "detail", "serial")
     header = [*(_label(Peripheral, name) for name in names), _("State")]
     cells = [
         [
             capitalised(row.get_kind_display()),
             link_to(row.device) if row.device else show(row.name),
-            *(show(getattr(row, name)) for name in names[2:]),
+            show(row.manufacturer),
+            show(characteristics(row)),
+            show(row.serial),
             peripheral_state(row),
         ]
         for row in rows
     ]
     yield Panel(_("Peripherals"), template=TABLE, context={"header": header, "rows": cells})
+
+
+USB_CLASSES = {
+    "audio": gettext_noop("audio"),
+    "communication": gettext_noop("communication"),
+    "input": gettext_noop("input"),
+    "imaging": gettext_noop("imaging"),
+    "printer": gettext_noop("printer"),
+    "storage": gettext_noop("storage"),
+    "hub": gettext_noop("hub"),
+    "network": gettext_noop("network"),
+    "smart card": gettext_noop("smart card"),
+    "video": gettext_noop("video"),
+    "wireless": gettext_noop("wireless"),
+}
+
+
+def characteristics(row: Peripheral) -> str:
+    """The class of a USB device in words, the size and year of a monitor as they are."""
+    return _(USB_CLASSES[row.detail]) if row.detail in USB_CLASSES else row.detail
 
 
 def peripheral_state(row: Peripheral) -> str:
@@ -257,7 +269,7 @@ def _remote(one: RemoteAccess) -> str:
     if not one.link:
         return markup.joined([one.number, one.release])
     # Made of a known scheme and of a number that holds letters, digits and a few signs only.
-    link = format_html('<a href="{}">{}</a>', one.link, _("Take control"))
+    link = format_html('<a class="lnk" href="{}">{}</a>', one.link, _("Take control"))
     return markup.joined([one.number, link, one.release])
 
 

@@ -173,7 +173,7 @@ def test_a_note_of_a_model_is_read_on_its_assets_and_on_the_machine_they_are_con
     for address in (f"/assets/{dock.pk}/", f"/assets/{machine.pk}/", f"/models/{model.pk}/"):
         shown = page(address)
         assert "Needs driver 2.11 or later" in shown
-        assert 'href="https://vendor.example/note"' in shown
+        assert ' href="https://vendor.example/note"' in shown
     assert 'href="https://vendor.example/wd19"' in page(f"/assets/{dock.pk}/")
     assert "Needs driver" not in page(f"/assets/{asset('PC-2').pk}/")
 

@@ -191,13 +191,12 @@ def _bios(one: Voice, at: datetime) -> Any:
 
 
 def _system(one: Voice, at: datetime) -> Any:
-    installed = at - timedelta(days=one.born)
     booted = at - timedelta(hours=one.rng.randint(2, 300))
     return one.system | {
         "fqdn": f"{one.item.asset.name.lower()}.{one.company.domain}",
         "install_date": f"2024-{1 + one.born % 12:02d}-{1 + one.born % 27:02d} 09:12:00"
         if one.born > 300
-        else f"{installed:%Y}-01-15 09:12:00",
+        else f"2025-{1 + one.born % 12:02d}-15 09:12:00",
         "boot_time": f"{booted:%Y-%m-%d %H:%M:%S}",
         "timezone": {"name": "Europe/Paris", "offset": "+0100"},
     }
