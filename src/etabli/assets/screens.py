@@ -19,7 +19,7 @@ from etabli.kernel.screens.history import name_act
 from etabli.kernel.text import Plain
 from etabli.web import markup
 
-from . import pages
+from . import pages, tabs
 from .models import Asset, AssetKind, AssetModel, Manufacturer
 
 name_act("asset.inventoried", gettext_noop("Inventory"))
@@ -83,6 +83,7 @@ _seen = named(
     old=lambda: Q(seen_at__lt=timezone.now() - timedelta(days=30)),
     never=lambda: Q(seen_at=None),
 )
+_missing = named(yes=lambda: Q(missing_since__isnull=False))
 
 
 def _counts(rows: QuerySet[Any]) -> dict[str, int]:
@@ -145,6 +146,12 @@ class AssetScreen(Screen):
             _seen,
             lambda: [("day", _("within 24 h")), ("old", _("more than 30 days ago")), ("never", _("never"))],
         ),
+        Filter(
+            "missing",
+            gettext_lazy("Missing"),
+            _missing,
+            lambda: [("yes", _("since the last inventory"))],
+        ),
         "bought_on",
     ]
     search = [
@@ -192,9 +199,11 @@ class AssetScreen(Screen):
     related = ["kind", "model__manufacturer", "person", "site", "room"]
     template = "assets/asset.html"
     tabs = [
-        Tab("hardware", gettext_lazy("Hardware"), pages.hardware),
-        Tab("software", gettext_lazy("Software"), pages.software, count=pages.software_count),
-        Tab("network", gettext_lazy("Network"), pages.network),
+        Tab("hardware", gettext_lazy("Hardware"), tabs.hardware),
+        Tab("software", gettext_lazy("Software"), tabs.software, count=tabs.software_count),
+        Tab("network", gettext_lazy("Network"), tabs.network),
+        Tab("protection", gettext_lazy("Protection"), tabs.protection),
+        Tab("changes", gettext_lazy("Changes"), tabs.changes),
         Tab("raw", gettext_lazy("Inventory"), pages.inventory),
     ]
 
@@ -274,3 +283,12 @@ class AssetModelScreen(Screen):
     columns = ["name", "manufacturer", "kind", "reference", "end_of_support"]
     filters = ["manufacturer", "kind", "end_of_support"]
     search = ["reference", "manufacturer__name"]
+
+    def panels(self, obj: AssetModel, request: HttpRequest) -> list[Panel]:
+        """Its facts, and what to know before using it."""
+        notes = obj.notes_of_use.order_by("-noted_on", "id")[:50]
+        rows = [(_("Note"), pages.note_text(note)) for note in notes]
+        return [*super().panels(obj, request), *([Panel(_("Compatibility"), rows=rows)] if rows else [])]
+
+
+from . import changes_screens  # noqa: E402, F401 (after the fleet, which comes first in the navigation)

@@ -108,7 +108,7 @@ def post(request: HttpRequest, enrolment: Enrolment, now: datetime) -> HttpRespo
             wire,
             organisation_id=enrolment.organisation_id,
             enrolment=enrolment,
-            reason=str(error),
+            reason=error.sentence,
             headers=request.headers,
             now=now,
             source=address_of(request) or "",
