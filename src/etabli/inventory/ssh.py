@@ -72,9 +72,18 @@ def private_key(pasted: str, passphrase: str) -> Any:
 
     try:
         return asyncssh.import_private_key(key_text(pasted), passphrase or None)
-    except asyncssh.KeyEncryptionError:
-        raise Trouble(sentence("The private key is encrypted: its passphrase is missing or wrong."))
-    except (asyncssh.KeyImportError, ValueError):
+    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError, ValueError) as error:
+        if "bcrypt" in str(
+            error
+        ):  # an optional library, which may be absent where Établi was packaged by others
+            raise Trouble(
+                sentence(
+                    "This server cannot open keys encrypted in OpenSSH's own form: write the key again with "
+                    "“ssh-keygen -p -m PKCS8”, or use one of its own without a passphrase."
+                )
+            )
+        if "assphrase" in str(error) or "decrypt" in str(error):
+            raise Trouble(sentence("The private key is encrypted: its passphrase is missing or wrong."))
         raise Trouble(
             sentence("The private key cannot be read: paste the whole file, in OpenSSH or PEM form.")
         )
@@ -205,9 +214,12 @@ async def _read(stream: Any, into: bytearray, limit: int) -> None:
 
 def _failure(status: int | None, told: str, login: Login) -> Sentence:
     last = told.splitlines()[-1][:300] if told else f"status {status}"
-    if re.search(r"python3['’:]? ?.*(not found|No such file)", told) or status == 127:
+    absent = re.search(r"python3\S* .*(not found|No such file)", told) or (
+        status == 127 and "sudo" not in told
+    )
+    if absent:
         return sentence("There is no python3 on this server: install Python 3.8 or later, or an agent.")
-    if login.sudo and ("sudo:" in told or "sudoers" in told):
+    if login.sudo and "sudo" in told:
         return sentence("sudo refuses “%(user)s” (%(said)s). Check its password and its rights.",
                         user=login.user, said=last)  # fmt: skip
     return sentence("The collector failed on this server (%(said)s).", said=last)
