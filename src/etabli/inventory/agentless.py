@@ -5,6 +5,8 @@ as done. Host keys are pinned: the first contact shows the fingerprint, and a pe
 """
 
 import asyncio
+import contextlib
+import logging
 import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -28,6 +30,7 @@ from .messages import Inventory, read
 from .models import Document, SshTarget
 from .wire import TooLarge, Unreadable, open_body
 
+log = logging.getLogger("etabli.inventory")
 AT_ONCE = 10
 PERIODS = {"day": timedelta(days=1), "week": timedelta(days=7)}
 TRY_AGAIN = timedelta(minutes=30)  # when the worker that took the target died
@@ -173,8 +176,9 @@ def attempts(
     try:
         yield from _until_end(arrived)
     finally:
-        for end in stop:
-            end()
+        with contextlib.suppress(RuntimeError):  # the loop is closed: all ended by themselves
+            for end in stop:
+                end()
         thread.join(timeout=10)
 
 
@@ -199,6 +203,10 @@ async def attempt(login: ssh.Login, script: bytes, **limits: Any) -> Outcome:
         return Outcome(offered_key=unknown.key)
     except ssh.Trouble as trouble:
         return Outcome(reason=trouble.reason)
+    except Exception as error:
+        log.exception("reading %s by SSH", login.host)
+        said = f"{type(error).__name__}: {error}"[:200]
+        return Outcome(reason=sentence("This attempt failed (%(said)s): see the server's log.", said=said))
     return Outcome(document, seconds=asyncio.get_running_loop().time() - began)
 
 
