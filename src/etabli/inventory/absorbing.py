@@ -8,6 +8,7 @@ one of the same agent all the same (loaded by hand meanwhile) changes nothing.
 """
 
 import hashlib
+import time
 import zlib
 from collections import Counter
 from datetime import datetime
@@ -54,6 +55,7 @@ def absorb(document: Document, *, now: datetime) -> Document:
     """Read one document, under :func:`lock` and in the scope of its organisation. Never raises on its
     content.
     """
+    document.began = time.monotonic()
     try:
         message = read(
             open_body(content_of(document), "application/x-compress-zlib"), headers=document.headers
@@ -290,6 +292,9 @@ def _finish(
     document.decision, document.reason, document.state, document.read_at = decision, reason, state, now
     document.warnings = warnings or []
     fields = ["decision", "reason", "state", "read_at", "warnings", "asset"]
+    if document.began:
+        document.took_ms = round((time.monotonic() - document.began) * 1000)
+        fields.append("took_ms")
     if content is not None:
         document.content = content
         fields.append("content")
