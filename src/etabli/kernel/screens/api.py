@@ -92,7 +92,9 @@ def told_fields(screen: "Screen") -> list[Any]:
     """The fields the API gives: neither the key (``id`` first), nor digests and passwords, nor raw bytes."""
     fields = screen.model._meta.concrete_fields
     return [
-        f for f in fields if f.name not in OMITTED and not f.primary_key and not isinstance(f, BinaryField)
+        f
+        for f in fields
+        if not (f.name in OMITTED or f.primary_key or f.generated or isinstance(f, BinaryField))
     ]
 
 
