@@ -1,7 +1,9 @@
 """Agents, enrolment keys, and the inventories received with the reason of each decision."""
 
+from dataclasses import replace
 from typing import Any
 
+from django import forms
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -10,13 +12,15 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from etabli.assets.pages import give_sections
+from etabli.assets.locks import give_told
+from etabli.assets.pages import give_recognition, give_sections
 from etabli.kernel.actors import Actor, can
-from etabli.kernel.screens import Column, Panel, Screen, register
+from etabli.kernel.screens import Act, Column, Panel, Screen, register
+from etabli.kernel.screens.acts import ActForm
 from etabli.kernel.screens.columns import link_to, show
 from etabli.web import markup
 
-from . import enrolments, pages, uploads
+from . import enrolments, held, identity_pages, pages, splitting, uploads
 from .models import Agent, Document, Enrolment
 
 DECISION_TONES = {
@@ -28,6 +32,46 @@ DECISION_TONES = {
 }
 
 give_sections(pages.section_list, pages.section_content)
+give_recognition(identity_pages.panels)
+give_told(held.told)
+
+
+class SeparateForm(ActForm):
+    """How the asset that is made is called; as the machine calls itself when nothing is written."""
+
+    name = forms.CharField(label=gettext_lazy("Name of the new asset"), max_length=120, required=False)
+
+
+def _separate(source: Agent | Document, cleaned: dict[str, Any], actor: Actor) -> str:
+    new = splitting.separate(source, actor=actor, now=timezone.now(), name=cleaned.get("name") or "")
+    return reverse("asset-detail", args=[new.pk])
+
+
+def _no_asset(agent: Agent) -> str:
+    return "" if agent.asset_id else _("This agent reports for no asset.")
+
+
+def _not_alone(document: Document) -> str:
+    if document.agent_id:
+        return _("This inventory came from an agent: separate the agent from its asset.")
+    return "" if document.asset_id and document.state == "read" else _("This inventory made no asset.")
+
+
+SEPARATE = Act(
+    "separate",
+    gettext_lazy("Separate from its asset"),
+    "git-branch",
+    "asset.change",
+    _separate,
+    SeparateForm,
+    why_not=_no_asset,
+    text=gettext_lazy(
+        "The machine becomes an asset of its own, with what it sent. No inventory makes the two one again. "
+        "It can "
+        "be undone."
+    ),
+    many=False,
+)
 
 
 @register
@@ -65,6 +109,12 @@ class AgentScreen(Screen):
     search = ["deviceid", "uuid", "tag", "address", "asset__name"]
     fields = ["deviceid", "uuid", "name", "version", "user_agent", "tag", "address", "proxies"]
     adds = changes = importable = searchable = False
+    acts = [SEPARATE]
+
+    def list_actions(self, actor: Actor) -> list[dict[str, Any]]:
+        if not can(actor, "ruleorder.view"):
+            return []
+        return [{"label": _("Recognition rules"), "url": reverse("recognition"), "icon": "list-details"}]
 
     def panels(self, obj: Agent, request: HttpRequest) -> list[Panel]:
         latest = obj.documents.order_by("-id").select_related("asset")[:20]
@@ -203,6 +253,7 @@ class DocumentScreen(Screen):
     order = ["-id"]
     fields = ["source", "state", "decision", "reason", "size", "sha256", "partial", "attempts"]
     adds = changes = deletes = importable = searchable = False
+    acts = [replace(SEPARATE, why_not=_not_alone)]
     template = "inventory/document.html"
     slug = "inventories"
 
@@ -241,4 +292,4 @@ class DocumentScreen(Screen):
         return [{"label": _("Bring documents"), "url": reverse("document-upload"), "icon": "upload"}]
 
     def more_urls(self) -> list[Any]:
-        return [*pages.document_urls, *uploads.urls]
+        return [*pages.document_urls, *uploads.urls, *identity_pages.urls]

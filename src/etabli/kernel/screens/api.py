@@ -357,6 +357,8 @@ def kind_of(field: forms.Field) -> Any:
 
     if isinstance(field, SimpleArrayField):
         return list[str] | str
+    if isinstance(field, forms.MultipleChoiceField):
+        return list[str]
     if isinstance(field, forms.TypedChoiceField) and not isinstance(
         field.coerce(field.empty_value or "0"), str
     ):

@@ -75,6 +75,7 @@ def described_events(events: Iterable[Event], *, named: bool = False) -> list[di
                 "label": event.label,
                 "source": _(source) if source else "",
                 "detail": event.extra.get("text", ""),
+                "about": (event.extra.get("about") or {}).get("text", ""),  # the other object of the act
                 "changes": described_changes(event),
                 "undoable": undoable(event),
             }
