@@ -165,6 +165,7 @@ class Asset(Noun):
     locked = ArrayField(
         models.CharField(max_length=40, choices=LOCKABLE),
         default=list,
+        db_default=[],
         blank=True,
         editable=False,
         verbose_name=_("locked fields"),
