@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_noop
 
 from etabli.assets.models import Alias, Asset, Distinction, NetworkCard
 from etabli.kernel.sentences import joined, sentence
@@ -88,6 +89,7 @@ class Question:
         return Likeness(asset, self.identity, told, virtual=self.virtual)
 
     def doubt(self, one: Likeness, message: str) -> None:
+        """Note why an asset was left out: an English message about its ``%(name)s``."""
         self.doubts.append(sentence(message, name=one.asset))
 
 
@@ -110,14 +112,15 @@ def _by_agent(question: Question) -> Match | None:
     if twin is not None:
         reason = sentence(
             "Same agent as “%(name)s”, but a person said that these are two machines: by its addresses and "
-            "its "
-            "name, it is this one.",
+            "its name, it is this one.",
             name=own.asset,
         )
         return Match(twin.asset, True, reason)
     if _plausible(own):
         return Match(own.asset, True, sentence("Same agent as last time."))
-    question.doubt(own, "Same agent as “%(name)s”, but another machine by its numbers (a copied disk).")
+    question.doubt(
+        own, gettext_noop("Same agent as “%(name)s”, but another machine by its numbers (a copied disk).")
+    )
     return None
 
 
@@ -156,7 +159,10 @@ def _by_serial_and_uuid(question: Question) -> Match | None:
     for one in found:
         if one.clone:
             question.doubt(
-                one, "“%(name)s” has the same numbers, but another name and other addresses (a copy of it)."
+                one,
+                gettext_noop(
+                    "“%(name)s” has the same numbers, but another name and other addresses (a copy of it)."
+                ),
             )
     serial = question.identity.serial
     reason = sentence("Same serial number (%(serial)s) and same UUID.", serial=serial)
@@ -170,9 +176,11 @@ def _by_serial(question: Question) -> Match | None:
     near = []
     for one in question.by_serial:
         if not one.maker:
-            question.doubt(one, "“%(name)s” has the same serial number from another maker.")
+            question.doubt(one, gettext_noop("“%(name)s” has the same serial number from another maker."))
         elif one.clone or (not one.uuid and (one.stranger or (one.uuid is False and not one.resembles))):
-            question.doubt(one, "“%(name)s” has the same serial number, and nothing else in common.")
+            question.doubt(
+                one, gettext_noop("“%(name)s” has the same serial number, and nothing else in common.")
+            )
         else:
             near.append(one)
     serial = question.identity.serial
@@ -191,9 +199,11 @@ def _by_uuid(question: Question) -> Match | None:
     near = []
     for one in question.by_uuid:
         if one.serial is False:
-            question.doubt(one, "“%(name)s” has the same UUID, but another serial number.")
+            question.doubt(one, gettext_noop("“%(name)s” has the same UUID, but another serial number."))
         elif one.stranger:
-            question.doubt(one, "“%(name)s” has the same UUID, but another name and other addresses.")
+            question.doubt(
+                one, gettext_noop("“%(name)s” has the same UUID, but another name and other addresses.")
+            )
         else:
             near.append(one)
     return _one_of(near, sentence("Same UUID (%(uuid)s).", uuid=question.identity.uuid))
@@ -224,7 +234,9 @@ def _by_macs(question: Question) -> Match | None:
         )
         return Match(likely[0].asset, False, reason)
     for one in near:
-        question.doubt(one, "“%(name)s” shares a network address, perhaps that of a docking station.")
+        question.doubt(
+            one, gettext_noop("“%(name)s” shares a network address, perhaps that of a docking station.")
+        )
     return None
 
 

@@ -31,8 +31,7 @@ WORDS = [
         gettext_noop("The same agent"),
         gettext_noop(
             "The asset this agent reported for last time, unless its numbers say that its files were "
-            "copied to "
-            "another machine."
+            "copied to another machine."
         ),
     ),
     Rule(
@@ -45,8 +44,7 @@ WORDS = [
         gettext_noop("Serial number"),
         gettext_noop(
             "The same serial number from the same maker. If the UUID differs, the name or a network "
-            "address must "
-            "agree: the motherboard was replaced."
+            "address must agree: the motherboard was replaced."
         ),
     ),
     Rule(
@@ -61,8 +59,7 @@ WORDS = [
         gettext_noop("Network addresses"),
         gettext_noop(
             "The same network cards. Docking stations, USB adapters and virtual adapters do not count, nor "
-            "does an "
-            "address that several assets have."
+            "does an address that several assets have."
         ),
     ),
     Rule(
@@ -91,8 +88,7 @@ def checked(rules: Sequence[str]) -> list[str]:
         raise ValidationError(
             _(
                 "Keep at least one rule by serial number, UUID or network address: without any, each agent "
-                "that is "
-                "installed again makes a duplicate."
+                "that is installed again makes a duplicate."
             )
         )
     return list(rules)

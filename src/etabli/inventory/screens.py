@@ -67,8 +67,7 @@ SEPARATE = Act(
     why_not=_no_asset,
     text=gettext_lazy(
         "The machine becomes an asset of its own, with what it sent. No inventory makes the two one again. "
-        "It can "
-        "be undone."
+        "It can be undone."
     ),
     many=False,
 )
