@@ -141,6 +141,7 @@ class Maker:
         text = isinstance(field, models.CharField | models.TextField) and not field.choices
         return (
             not field.primary_key
+            and not field.generated
             and field.name not in {"custom", "version"}
             and (text or self.required(field))
         )

@@ -12,6 +12,7 @@ from etabli.kernel.tenancy import OrganisationModel
 class Component(OrganisationModel):
     """Something inside an asset."""
 
+    follows_inventory = True  # what the last inventory says, as a whole (see ``merging.py``)
     asset = models.ForeignKey(
         "assets.Asset", models.CASCADE, related_name="%(class)ss", verbose_name=_("asset")
     )
@@ -24,6 +25,7 @@ class Component(OrganisationModel):
 class OperatingSystem(OrganisationModel):
     """The system an asset runs."""
 
+    follows_inventory = True
     asset = models.OneToOneField("assets.Asset", models.CASCADE, related_name="operating_system")
     name = models.CharField(_("name"), max_length=120)
     version = models.CharField(_("version"), max_length=60, blank=True)

@@ -1,6 +1,8 @@
 """Assets and the catalogue they come from; what an inventory finds inside them is in ``components.py``."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from etabli.kernel.sentences import SentenceField
@@ -36,7 +38,17 @@ from .contents import (
     LocalUser,
     RemoteAccess,
 )
+from .identity import Alias, Distinction, Merge
 from .peripherals import CompatibilityNote, Peripheral
+
+# What an inventory may fill and a person may edit: who edits it locks it.
+LOCKABLE = {
+    "name": _("name"),
+    "serial": _("serial number"),
+    "tag": _("asset tag"),
+    "model": _("model"),
+    "parent": _("connected to"),
+}
 
 
 class AssetKind(SharedModel):
@@ -178,6 +190,23 @@ class Asset(Noun):
     missing_since = models.DateTimeField(_("missing since"), null=True, blank=True, editable=False)
     seen_at = models.DateTimeField(_("last inventory"), null=True, blank=True, editable=False)
     identity_note = SentenceField(max_length=600, blank=True, editable=False)
+    # Fields that a person edited: inventories leave them alone until somebody unlocks them.
+    locked = ArrayField(
+        models.CharField(max_length=40, choices=LOCKABLE),
+        default=list,
+        db_default=[],
+        blank=True,
+        editable=False,
+        verbose_name=_("locked fields"),
+    )
+    # How inventories look for a name and a serial number: as bare columns, the only ones whose index is used
+    # under row security.
+    name_key = models.GeneratedField(
+        expression=Lower("name"), output_field=models.CharField(max_length=120), db_persist=True
+    )
+    serial_key = models.GeneratedField(
+        expression=Lower("serial"), output_field=models.CharField(max_length=120), db_persist=True
+    )
 
     class Meta:
         verbose_name, verbose_name_plural = _("asset"), _("assets")
@@ -200,6 +229,16 @@ class Asset(Noun):
             models.Index("organisation", Plain("name"), "id", name="asset_by_org_name", include=["name"]),
             models.Index(fields=["organisation", "serial"], name="asset_serial"),
             models.Index(fields=["organisation", "uuid"], name="asset_uuid"),
+            models.Index(
+                fields=["organisation", "serial_key"],
+                name="asset_serial_key",
+                condition=~models.Q(serial_key=""),
+            ),
+            models.Index(
+                fields=["organisation", "name_key"],
+                name="asset_unnumbered",
+                condition=models.Q(serial_key="", uuid=""),
+            ),
             models.Index(fields=["state", "id"], name="asset_state_id", include=["organisation"]),
             models.Index(fields=["warranty_end", "id"], name="asset_warranty", include=["organisation"]),
             models.Index(
@@ -239,6 +278,7 @@ class Asset(Noun):
 
 
 __all__ = [
+    "Alias",
     "Antivirus",
     "Asset",
     "AssetChange",
@@ -250,6 +290,7 @@ __all__ = [
     "Controller",
     "DatabaseService",
     "Disk",
+    "Distinction",
     "Firewall",
     "Firmware",
     "FoundLicence",
@@ -259,6 +300,7 @@ __all__ = [
     "LocalUser",
     "Manufacturer",
     "MemoryModule",
+    "Merge",
     "Motherboard",
     "NetworkCard",
     "OperatingSystem",

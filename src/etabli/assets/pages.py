@@ -19,7 +19,8 @@ from etabli.kernel.screens import Panel
 from etabli.kernel.screens.columns import link_to, show
 from etabli.web import markup
 
-from .models import Asset, CompatibilityNote, NetworkCard
+from . import locks
+from .models import LOCKABLE, Asset, CompatibilityNote, NetworkCard
 
 FULL = 90
 TIGHT = 80
@@ -101,9 +102,17 @@ def overview(screen: Any, asset: Asset) -> list[Panel]:
     )
     if asset.remarks:
         panels.append(Panel(_("Remarks"), rows=[(_("Remarks"), show(asset.remarks))]))
-    if asset.identity_note:
-        side.append(Panel(_("How it was recognised"), rows=[("", asset.identity_note)], side=True))
-    return [*panels, *side]
+    return [*panels, *side, *locked_panel(asset), *_sources["recognition"](asset)]
+
+
+def locked_panel(asset: Asset) -> list[Panel]:
+    """The fields inventories leave alone, with who said so and when."""
+    rows = []
+    for name, event in locks.locked_since(asset):
+        said = markup.joined([event.actor, formats.date_format(event.at, "j F Y")]) if event else ""
+        rows.append((capfirst(str(LOCKABLE.get(name, name))), said or markup.NOTHING))
+    text = _("Inventories do not change them.")
+    return [Panel(_("Locked fields"), rows=[*rows, ("", text)], side=True)] if rows else []
 
 
 def _connected(part: Asset) -> str:
@@ -171,7 +180,12 @@ def section_content(asset: Asset, name: str) -> list[Any]:
     return _sources["content"](asset, name) if "content" in _sources else []
 
 
-_sources: dict[str, Any] = {}
+_sources: dict[str, Any] = {"recognition": lambda _asset: []}
+
+
+def give_recognition(panels: Any) -> None:
+    """``panels(asset)`` gives the cards that say how an asset's inventories were recognised."""
+    _sources["recognition"] = panels
 
 
 def give_sections(listing: Any, content: Any) -> None:

@@ -19,10 +19,14 @@ from etabli.kernel.screens.history import name_act
 from etabli.kernel.text import Plain
 from etabli.web import markup
 
-from . import pages, tabs
-from .models import Asset, AssetKind, AssetModel, Manufacturer
+from . import identity_acts, locks, pages, tabs
+from .models import Asset, AssetKind, AssetModel, Manufacturer, Merge
 
 name_act("asset.inventoried", gettext_noop("Inventory"))
+name_act("asset.merged", gettext_noop("Merged with another asset"))
+name_act("asset.unmerged", gettext_noop("Taken apart again"))
+name_act("asset.split", gettext_noop("A machine was separated from it"))
+name_act("asset.separated", gettext_noop("Separated from another asset"))
 RECENT = timedelta(hours=24)
 SOON = timedelta(days=90)
 STATES = dict(Asset.State.choices)  # get_state_display() builds this dict again for each row
@@ -206,6 +210,19 @@ class AssetScreen(Screen):
         Tab("changes", gettext_lazy("Changes"), tabs.changes),
         Tab("raw", gettext_lazy("Inventory"), pages.inventory),
     ]
+
+    acts = [*identity_acts.ACTS]
+
+    def save(self, form: Any, actor: Actor, *, batch: Any = None) -> Any:
+        """What a person edits among the fields inventories fill is locked by the same save."""
+        locks.lock_edited(form, actor)
+        return super().save(form, actor, batch=batch)
+
+    def known_as(self, obj: Asset) -> list[int]:
+        return [obj.pk, *obj.merges.values_list("gone_id", flat=True)]
+
+    def successor(self, pk: int) -> int | None:
+        return Merge.objects.filter(gone_id=pk).values_list("kept_id", flat=True).first()
 
     def figures(self, rows: QuerySet[Any], actor: Actor) -> list[Figure]:
         """The numbers of the fleet: one query, of a large fleet some seconds old."""

@@ -17,13 +17,13 @@ from typing import Any
 import orjson
 from django.db import connection
 
-from etabli.assets.models import Asset
+from etabli.assets.models import Asset, AssetKind
 from etabli.kernel import live
 from etabli.kernel.actors import Actor
 from etabli.kernel.events import publish
 from etabli.kernel.sentences import joined, sentence
 
-from . import composing, facts, matching, plugging, sections, timeline
+from . import composing, facts, held, hosting, matching, plugging, rules, sections, timeline
 from .messages import Inventory, NetworkResult, read
 from .models import Agent, Document
 from .reading import Reading, compare, facts_of, keep, told_of, vmsystem_of, warnings_of
@@ -124,9 +124,10 @@ def _absorb_one(reading: Reading, repairs: tuple[str, ...]) -> Document:
         return _unchanged(reading, asset_id)
     asset = _loaded(asset_id) if asset_id is not None else None
     found, told = facts_of(reading, asset)
-    match = matching.find(
-        found.identity, organisation_id=document.organisation_id, agent_asset=asset, told=told
+    question = matching.Question(
+        found.identity, document.organisation_id, asset, told, virtual=_kind_key(reading, found) == "vm"
     )
+    match = matching.find(question, rules.order_of(document.organisation_id))
     warnings = warnings_of(reading, repairs, found.warnings)
     if match.asset is not None and not match.sure:
         return _suggest(reading, match, warnings)
@@ -161,9 +162,16 @@ def settle(
 ) -> Document:
     """Write the reading into an asset (a new one when none is given) and close the document."""
     document, created = reading.document, asset is None
-    asset = _new_asset(reading, found) if asset is None else _loaded(asset.pk)
+    if asset is None:
+        asset = _new_asset(reading, found)
+    else:
+        asset = _loaded(asset.pk)
+        if other := _other_agent(document, asset):
+            # Each system of a machine has its name: whoever spoke last must not rename it each time.
+            reason, previous_name = joined(reason, _with_another(other)), ""
     before = _traits(asset)
-    composing.fill(asset, found, previous_name)
+    held.fill(asset, found, previous_name)
+    warnings = [*warnings, *held.warnings(asset, found)]
     asset.identity_note = reason
     if created:
         asset.save()
@@ -176,6 +184,7 @@ def settle(
     _attach(document, asset.pk)
     _forget_older(document, asset)
     _tell(reading, asset, created, before)
+    _host(reading, asset, created or asset.uuid != before["uuid"])
     document.asset = asset
     decision = Decision.CREATED if created else Decision.UPDATED
     if document.enrolment_id:
@@ -199,14 +208,44 @@ def _compose(reading: Reading, asset: Asset, moved: set[str], before: dict[str, 
 
 
 def _new_asset(reading: Reading, found: facts.Facts) -> Asset:
-    document, system = reading.document, found.operating_system
-    hardware = reading.cleaned("hardware") if "hardware" in reading.sent else {}
-    kind = composing.kind_of(
-        found.identity, vmsystem_of(hardware), (system.full_name or system.name) if system else ""
-    )
+    document = reading.document
+    kind = AssetKind.objects.get(organisation=None, key=_kind_key(reading, found))
     site_id = document.enrolment.site_id if document.enrolment else None
     name = found.identity.name or found.identity.serial or document.source
     return Asset(organisation_id=document.organisation_id, name=name[:120], kind=kind, site_id=site_id)
+
+
+def _kind_key(reading: Reading, found: facts.Facts) -> str:
+    hardware = reading.cleaned("hardware") if "hardware" in reading.sent else {}
+    system = found.operating_system
+    return composing.kind_key(
+        found.identity, vmsystem_of(hardware), (system.full_name or system.name) if system else ""
+    )
+
+
+def _host(reading: Reading, asset: Asset, numbered: bool) -> None:
+    """Guests and hosts find each other, whichever comes first."""
+    if hosting.LISTED in {*reading.changed, *reading.gone}:
+        listed = reading.cleaned(hosting.LISTED) if hosting.LISTED in reading.sent else []
+        hosting.connect_guests(asset, listed, actor=AGENT)
+    if numbered and asset.kind.key == "vm":
+        hosting.find_host(asset, actor=AGENT)
+
+
+def _other_agent(document: Document, asset: Asset) -> str:
+    """The agent that spoke last for the asset of this one, when it is another: two systems on one machine."""
+    if document.agent is None or document.agent.asset_id != asset.pk:
+        return ""
+    before = Document.objects.filter(asset=asset, pk__lt=document.pk).exclude(agent=None)
+    last = before.order_by("-pk").values_list("agent_id", "agent__deviceid").first()
+    return last[1] if last and last[0] != document.agent_id else ""
+
+
+def _with_another(agent: str) -> str:
+    return sentence(
+        "“%(agent)s” reports for it too: two systems on one machine, or two agents in one system.",
+        agent=agent,
+    )
 
 
 def _suggest(reading: Reading, match: matching.Match, warnings: list[dict[str, str]]) -> Document:
@@ -255,8 +294,12 @@ def _attach(document: Document, asset_id: int) -> None:
 
 
 def _forget_older(document: Document, asset: Asset) -> None:
-    """Only the last full document of an asset, and the last partial after it, keep their raw content."""
-    older = Document.objects.filter(asset=asset, state=State.READ, pk__lt=document.pk).exclude(content=b"")
+    """Only the last full document of an agent, and the last partial after it, keep their raw content: they
+    are read again when a person takes two machines apart.
+    """
+    older = Document.objects.filter(
+        asset=asset, agent=document.agent_id, state=State.READ, pk__lt=document.pk
+    ).exclude(content=b"")
     (older.filter(partial=True) if document.partial else older).update(content=b"")
 
 

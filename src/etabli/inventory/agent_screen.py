@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from etabli.kernel import preferences
-from etabli.kernel.actors import Actor
+from etabli.kernel.actors import Actor, can
 from etabli.kernel.screens import Act, Column, Figure, Filter, Panel, Screen, register
 from etabli.kernel.screens.acts import ActForm
 from etabli.kernel.screens.columns import DASH, link_to, show
@@ -28,6 +28,7 @@ from etabli.web import markup
 
 from . import agents, cadences, versions, watching
 from .models import Agent
+from .separating import SEPARATE
 
 name_act("agent.asked", gettext_noop("Inventory asked soon"))
 KINDS = {"contact": gettext_noop("contact"), "inventory": gettext_noop("inventory")}
@@ -158,8 +159,13 @@ class AgentScreen(Screen):
     order = ["-seen_at"]
     search = ["deviceid", "uuid", "tag", "address", "asset__name"]
     fields = ["deviceid", "uuid", "name", "version", "user_agent", "tag", "address", "proxies"]
-    acts = ACTS
+    acts = [*ACTS, SEPARATE]
     adds = changes = deletes = importable = searchable = False
+
+    def list_actions(self, actor: Actor) -> list[dict[str, Any]]:
+        if not can(actor, "ruleorder.view"):
+            return []
+        return [{"label": _("Recognition rules"), "url": reverse("recognition"), "icon": "list-details"}]
 
     def figures(self, rows: QuerySet[Any], actor: Actor) -> Sequence[Figure]:
         """Silent, out of date, doubtful: a count each, by its index; of many agents some seconds old."""

@@ -1,5 +1,6 @@
 """Agents, enrolment keys, and the inventories received with the reason of each decision."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
-from etabli.assets.pages import give_sections
+from etabli.assets.locks import give_told
+from etabli.assets.pages import give_recognition, give_sections
 from etabli.kernel.actors import Actor, can
 from etabli.kernel.screens import Act, Column, Panel, Screen, register
 from etabli.kernel.screens.acts import ActForm
@@ -19,8 +21,9 @@ from etabli.kernel.screens.columns import link_to, show
 from etabli.kernel.screens.history import name_act
 from etabli.web import markup
 
-from . import agent_screen, agentless_screens, certificates, enrolments, pages, uploads  # noqa: F401
+from . import agent_screen, agentless_screens, certificates, enrolments, held, identity_pages, pages, uploads  # noqa: F401
 from .models import Document, Enrolment
+from .separating import SEPARATE, not_alone
 
 DECISION_TONES = {
     "created": "ok",
@@ -31,6 +34,8 @@ DECISION_TONES = {
 }
 
 give_sections(pages.section_list, pages.section_content)
+give_recognition(identity_pages.panels)
+give_told(held.told)
 
 
 class RotateForm(ActForm):
@@ -218,6 +223,7 @@ class DocumentScreen(Screen):
     order = ["-id"]
     fields = ["source", "state", "decision", "reason", "size", "sha256", "partial", "attempts"]
     adds = changes = deletes = importable = searchable = False
+    acts = [replace(SEPARATE, why_not=not_alone)]
     template = "inventory/document.html"
     slug = "inventories"
 
@@ -256,4 +262,4 @@ class DocumentScreen(Screen):
         return [{"label": _("Bring documents"), "url": reverse("document-upload"), "icon": "upload"}]
 
     def more_urls(self) -> list[Any]:
-        return [*pages.document_urls, *uploads.urls]
+        return [*pages.document_urls, *uploads.urls, *identity_pages.urls]

@@ -90,7 +90,7 @@ def snapshot(obj: models.Model) -> dict[str, Any]:
     """The fields of an object as they go into an event: plain values, ``{"id", "text"}`` for a relation."""
     values: dict[str, Any] = {}
     for field in obj._meta.concrete_fields:
-        if field.primary_key or field.name in UNTRACKED:
+        if field.primary_key or field.generated or field.name in UNTRACKED:
             continue
         if field.is_relation:
             values[field.name] = _related(obj, field)

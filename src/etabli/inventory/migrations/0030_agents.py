@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('assets', '0001_initial'),
-        ('inventory', '0001_initial'),
+        ('inventory', '0003_matching'),
         ('kernel', '0002_waiting_jobs'),
     ]
 

@@ -11,8 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from etabli.project import components
-
+COMPONENTS = Path(__file__).resolve().parents[4] / "var" / "components"
 USER, PASSWORD = "etabli-test", "correct horse"
 FREE, PLAIN = "etabli-free", "etabli-plain"  # sudo without a password, and no sudo at all
 START = """
@@ -64,7 +63,7 @@ class Sshd:
         (self.here / "authorized_keys").write_text(keys)
         self._accounts()
         (self.here / "sshd_config").write_text(CONFIG.format(port=self.port, here=self.here, path=self.path))
-        program = components.place("sshd") / "usr/sbin/sshd"
+        program = COMPONENTS / "sshd" / "usr/sbin/sshd"
         script = START.format(here=self.here, program=program)
         log = (self.here / "log").open("ab")
         self.process = subprocess.Popen(["unshare", "--mount", "sh", "-c", script], stdout=log, stderr=log)

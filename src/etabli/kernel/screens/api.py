@@ -92,7 +92,9 @@ def told_fields(screen: "Screen") -> list[Any]:
     """The fields the API gives: neither the key (``id`` first), nor digests and passwords, nor raw bytes."""
     fields = screen.model._meta.concrete_fields
     return [
-        f for f in fields if f.name not in OMITTED and not f.primary_key and not isinstance(f, BinaryField)
+        f
+        for f in fields
+        if not (f.name in OMITTED or f.primary_key or f.generated or isinstance(f, BinaryField))
     ]
 
 
@@ -355,6 +357,8 @@ def kind_of(field: forms.Field) -> Any:
 
     if isinstance(field, SimpleArrayField):
         return list[str] | str
+    if isinstance(field, forms.MultipleChoiceField):
+        return list[str]
     if isinstance(field, forms.TypedChoiceField) and not isinstance(
         field.coerce(field.empty_value or "0"), str
     ):

@@ -75,6 +75,7 @@ def described_events(events: Iterable[Event], *, named: bool = False) -> list[di
                 "label": event.label,
                 "source": _(source) if source else "",
                 "detail": event.extra.get("text", ""),
+                "about": (event.extra.get("about") or {}).get("text", ""),  # the other object of the act
                 "changes": described_changes(event),
                 "undoable": undoable(event),
             }
@@ -131,9 +132,8 @@ def _text(screen: Any, name: str, value: Any) -> str:
         return "—"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    choices = (
-        getattr(screen.model._meta.get_field(name), "flatchoices", ())
-        if screen and hasattr(screen.model, name)
-        else ()
-    )
+    if isinstance(value, list):
+        return ", ".join(_text(screen, name, one) for one in value) or "—"
+    field = screen.model._meta.get_field(name) if screen and hasattr(screen.model, name) else None
+    choices = getattr(getattr(field, "base_field", field), "flatchoices", ())
     return str(dict(choices).get(value, value))

@@ -89,6 +89,8 @@ def empty_of(screen: "Screen", request: Any, context: dict[str, Any]) -> dict[st
 
 
 def detail_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:
+    if (key := screen.successor(pk)) is not None:
+        return redirect(f"{screen.noun}-detail", key)
     obj = the_object(request, screen, pk)
     tab = next((t for t in screen.tabs if t.key == request.GET.get("tab")), None)
     panels = list(tab.panels(obj, request) if tab else screen.panels(obj, request))
@@ -263,7 +265,7 @@ def tell_undoable(request: Any, obj: Any, text: str) -> None:
 
 def events_of(screen: "Screen", obj: Any) -> Any:
     """The events of an object; those of a shared row lie in the organisations that changed it."""
-    events = Event.objects.filter(noun=screen.noun, object_id=obj.pk)
+    events = Event.objects.filter(noun=screen.noun, object_id__in=screen.known_as(obj))
     owner = organisation_of(obj)
     return events.filter(organisation=owner) if owner else events
 

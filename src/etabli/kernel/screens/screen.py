@@ -220,6 +220,14 @@ class Screen:
         """More buttons for the object's page."""
         return []
 
+    def known_as(self, obj: Any) -> list[int]:
+        """The numbers under which events speak of an object: its own, and those of what became part of it."""
+        return [obj.pk]
+
+    def successor(self, pk: int) -> int | None:
+        """Where the page of an object that is no more leads: what it became part of, if anything."""
+        return None
+
     def search_text(self, obj: Any) -> tuple[str, str, str]:
         """Title, subtitle and searched text of an object. The text begins with the title."""
         found = [str(v) for v in (_follow(obj, p) for p in self.search_fields) if v]
