@@ -350,7 +350,8 @@ def forget_failures() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM procrastinate_jobs job WHERE status IN ('failed', 'cancelled', 'aborted') "
-            "AND NOT EXISTS (SELECT 1 FROM procrastinate_events WHERE job_id = job.id AND at > now() - make_interval(secs => %s))",
+            "AND NOT EXISTS (SELECT 1 FROM procrastinate_events WHERE job_id = job.id "
+            "AND at > now() - make_interval(secs => %s))",
             [FAILURES_KEPT.total_seconds()],
         )
 
