@@ -116,7 +116,7 @@ def _certificate(now: datetime) -> list[Panel]:
         (_("Expires on"), markup.joined([show(found.expires_at), markup.state(left, tone)])),
         (_("Fingerprint"), format_html("<code>{}</code>", found.fingerprint)),
         (_("Name"), found.subject),
-        (_("Known from"), _("tls.pem") if found.given else _("the public address")),
+        (_("Known from"), "tls.pem" if found.given else _("the public address")),
     ]
     return [Panel(_("Certificate"), rows=rows, side=True)]
 

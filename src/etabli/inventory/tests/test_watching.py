@@ -191,7 +191,7 @@ def test_an_organisation_asks_for_more_and_what_it_mistypes_counts_for_nothing(i
     wanted = versions.minimums("GLPI-Agent 1.11; OCS-NG_unified_unix_agent 2.10, nonsense, x y z")
     assert set(wanted) == {"GLPI-Agent", "FusionInventory-Agent", "OCS-NG_unified_unix_agent"}
     reason = versions.outdated("GLPI-Agent", "1.10", wanted)
-    assert reason == "GLPI-Agent 1.10 is older than 1.11: the organisation's setting."
+    assert reason == "GLPI-Agent 1.10 is older than 1.11. The setting of the organisation asks for it."
 
 
 def test_the_list_tells_and_finds_what_is_wrong_in_a_constant_number_of_queries(
