@@ -216,7 +216,7 @@ class DocumentScreen(Screen):
     ]
     filters = ["state", "decision"]
     order = ["-id"]
-    fields = ["source", "state", "decision", "reason", "size", "sha256", "partial", "attempts"]
+    fields = ["source", "state", "decision", "reason", "size", "sha256", "partial", "attempts", "took_ms"]
     adds = changes = deletes = importable = searchable = False
     template = "inventory/document.html"
     slug = "inventories"

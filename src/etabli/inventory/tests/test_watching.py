@@ -135,6 +135,14 @@ def test_one_agent_id_on_two_machines_is_told_with_their_names(fleet: Fleet) -> 
     assert "PC-00001, PC-00002" in reason(fleet, "copied")
 
 
+def test_one_agent_id_under_two_names_on_two_machines_is_told_on_both(fleet: Fleet) -> None:
+    for number in (1, 2):
+        fleet.send(computer(number, deviceid=f"pc-{number}", agent="1f1c1111-0000-4000-8000-000000000001"))
+    fleet.send(computer(3))
+    assert doubts(fleet) == {"pc-1": "machines", "pc-2": "machines"}
+    assert "PC-00001, PC-00002" in reason(fleet, "pc-1")
+
+
 def contacts(hours: list[float], addresses: list[str]) -> list[str]:
     """Kept contacts, the latest first, so many hours ago each."""
     stamps = [int((NOW - timedelta(hours=h)).timestamp()) for h in hours]
