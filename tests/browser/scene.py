@@ -87,6 +87,7 @@ def made() -> dict[str, int]:
             **jobs(place, actor),
             **imports(place, actor),
             **programs(place, account, actor),
+            **agents(place),
             **personal(account, actor),
         }
 
@@ -166,6 +167,36 @@ def programs(place: Any, account: Any, actor: Any) -> dict[str, int]:
         actor=actor,
     )
     return {"webhook": hook.pk, "delivery": sent.pk, "token": token.pk}
+
+
+def agents(place: Any) -> dict[str, int]:
+    """An agent that gives cause for doubt, servers read by SSH in two states, a database login."""
+    from django.utils import timezone
+
+    from etabli.inventory.models import Agent, DatabaseCredential, SshTarget
+    from etabli.kernel.sentences import sentence
+
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILkHwavxrzq2P3NibAkj4fcb+wwSdTxUfRQx19b+Zsly"
+    now, reason = timezone.now(), "The server shows the host key %(key)s: compare it with the one the server tells, and accept it."
+    told = sentence("“%(older)s” and “%(newer)s” both report for %(asset)s: two agents are installed on it, or two "
+                    "systems start in turn. Remove the one too many from the machine, then forget it here.",
+                    older="pc-0412-2024", newer="pc-0412-2026", asset="PC-0412")  # fmt: skip
+    doubtful = Agent.objects.create(
+        organisation=place, deviceid="pc-0412-2024", name="GLPI-Agent", version="1.7.1", seen_at=now, doubt="duplicated",
+        doubt_reason=told, expected_at=now - timedelta(hours=1), contacts=[f"{int(now.timestamp())} inventory 10.4.0.12"],
+    )  # fmt: skip
+    common = {"organisation": place, "login": "inventaire", "password": "x", "tried_at": now}
+    failed = SshTarget.objects.create(
+        name="SRV-WEB-01", host="10.4.0.20", result="failed", host_key=key,
+        reason=sentence("There is no python3 on this server: install Python 3.8 or later, or an agent."), **common,
+    )  # fmt: skip
+    asked = SshTarget.objects.create(
+        name="SRV-BDD-01", host="10.4.0.21", result="asked", offered_key=key, reason=sentence(reason, key="SHA256:…"), **common
+    )  # fmt: skip
+    login = DatabaseCredential.objects.create(
+        organisation=place, name="MariaDB des sites", engine="mysql", login="inventaire", password="x", port=3306
+    )
+    return {"agent_doubtful": doubtful.pk, "ssh_failed": failed.pk, "ssh_asked": asked.pk, "database_login": login.pk}
 
 
 def personal(account: Any, actor: Any) -> dict[str, int]:

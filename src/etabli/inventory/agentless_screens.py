@@ -25,7 +25,7 @@ NEVER = gettext_lazy("not read yet")
 name_act("databasecredential.served", gettext_noop("Given to an agent"), "warn")
 name_act("sshtarget.trusted", gettext_noop("Host key accepted"), "ok")
 name_act("sshtarget.forgotten", gettext_noop("Host key forgotten"), "warn")
-name_act("sshtarget.done", gettext_noop("Read"), "ok")
+name_act("sshtarget.done", gettext_noop("Read by SSH"), "ok")
 name_act("sshtarget.failed", gettext_noop("Could not be read"), "bad")
 name_act("sshtarget.asked", gettext_noop("Host key to confirm"), "warn")
 

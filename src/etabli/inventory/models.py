@@ -115,7 +115,6 @@ class Agent(OrganisationModel):
             models.Index(fields=["organisation", "uuid"], name="agent_uuid"),
             models.Index(fields=["organisation", "seen_at"], name="agent_silent"),
             models.Index(fields=["organisation", "name", "version"], name="agent_program"),
-            models.Index(fields=["enrolment", "key_mark"], name="agent_key"),
             models.Index(fields=["organisation"], condition=~models.Q(doubt=""), name="agent_doubt"),
             models.Index(models.F("seen_at").desc(), models.F("id").desc(), name="agent_latest"),
         ]

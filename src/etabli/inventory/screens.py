@@ -121,7 +121,7 @@ def _certificate(now: datetime) -> list[Panel]:
         (_("Expires on"), markup.joined([show(found.expires_at), markup.state(left, tone)])),
         (_("Fingerprint"), format_html("<code>{}</code>", found.fingerprint)),
         (_("Name"), found.subject),
-        (_("Known from"), _("tls.pem") if found.given else _("the public address")),
+        (_("Known from"), "tls.pem" if found.given else _("the public address")),
     ]
     return [Panel(_("Certificate"), rows=rows, side=True)]
 
@@ -221,7 +221,7 @@ class DocumentScreen(Screen):
     ]
     filters = ["state", "decision"]
     order = ["-id"]
-    fields = ["source", "state", "decision", "reason", "size", "sha256", "partial", "attempts"]
+    fields = ["source", "state", "decision", "reason", "size", "sha256", "partial", "attempts", "took_ms"]
     adds = changes = deletes = importable = searchable = False
     acts = [replace(SEPARATE, why_not=not_alone)]
     template = "inventory/document.html"

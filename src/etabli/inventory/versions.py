@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from etabli.kernel import preferences
-from etabli.kernel.sentences import Sentence, sentence
+from etabli.kernel.sentences import Sentence, joined, sentence
 
 from .models import Agent
 
@@ -42,15 +42,13 @@ class Minimum:
 SHIPPED: dict[str, Minimum] = {
     "GLPI-Agent": Minimum(
         "1.8",
-        gettext_noop(
-            "versions before 1.8 (May 2024) let a local user gain rights on Windows, CVE-2024-28240"
-        ),
+        gettext_noop("Before 1.8 (May 2024), a local user could gain rights on Windows: CVE-2024-28240."),
     ),
     "FusionInventory-Agent": Minimum(
-        "", gettext_noop("its last version, 2.6, is of November 2020; the GLPI Agent continues it")
+        "", gettext_noop("Its last version, 2.6, is of November 2020; the GLPI Agent continues it.")
     ),
 }
-ASKED = gettext_noop("the organisation's setting")
+ASKED = gettext_noop("The setting of the organisation asks for it.")
 
 
 def minimums(text: str) -> dict[str, Minimum]:
@@ -65,14 +63,14 @@ def outdated(name: str, version: str, wanted: Mapping[str, Minimum]) -> Sentence
     if minimum is None or (minimum.version and numbers(version) >= numbers(minimum.version)):
         return None
     if not minimum.version:
-        return sentence("%(program)s is no longer maintained: %(why)s.", program=name, why=minimum.why)
-    return sentence(
-        "%(program)s %(version)s is older than %(minimum)s: %(why)s.",
+        return joined(sentence("%(program)s is no longer maintained.", program=name), minimum.why)
+    told = sentence(
+        "%(program)s %(version)s is older than %(minimum)s.",
         program=name,
         version=version or "?",
         minimum=minimum.version,
-        why=minimum.why,
     )
+    return joined(told, minimum.why)
 
 
 def numbers(version: str) -> tuple[int, ...]:

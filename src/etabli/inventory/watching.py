@@ -106,6 +106,7 @@ def mark_doubts(organisation: int, *, now: datetime) -> int:
     found: Found = {}
     found |= sharing(organisation)
     found |= two_addresses(organisation, now)
+    found |= same_id(organisation, now)
     found |= two_machines(organisation, now)
     marked = Agent.objects.filter(organisation=organisation).exclude(doubt="")
     marked.exclude(pk__in=found).update(doubt="", doubt_reason="")
@@ -199,6 +200,21 @@ def two_machines(organisation: int, now: datetime) -> Found:
     for key, name in pairs.order_by("agent", "asset__name"):
         names[key].append(name)
     return {key: (Agent.Doubt.TWO_MACHINES, _copied(told)) for key, told in names.items()}
+
+
+def same_id(organisation: int, now: datetime) -> Found:
+    """Agents under several names, on several assets, that have the same id: a disk copied, then renamed."""
+    rows = Agent.objects.filter(organisation=organisation, seen_at__gt=now - RECENT)
+    rows = rows.exclude(uuid="").exclude(asset=None)
+    several = rows.order_by().values("uuid").annotate(n=Count("asset", distinct=True)).filter(n__gt=1)
+    groups: dict[str, list[Agent]] = defaultdict(list)
+    for agent in rows.filter(uuid__in=several.values("uuid")).select_related("asset").order_by("asset__name"):
+        groups[agent.uuid].append(agent)
+    return {
+        agent.pk: (Agent.Doubt.TWO_MACHINES, _copied([str(one.asset) for one in group]))
+        for group in groups.values()
+        for agent in group
+    }
 
 
 def _copied(names: list[str]) -> Sentence:

@@ -134,10 +134,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='agent',
-            index=models.Index(fields=['enrolment', 'key_mark'], name='agent_key'),
-        ),
-        migrations.AddIndex(
-            model_name='agent',
             index=models.Index(condition=models.Q(('doubt', ''), _negated=True), fields=['organisation'], name='agent_doubt'),
         ),
         migrations.AddField(

@@ -135,6 +135,14 @@ def test_one_agent_id_on_two_machines_is_told_with_their_names(fleet: Fleet) -> 
     assert "PC-00001, PC-00002" in reason(fleet, "copied")
 
 
+def test_one_agent_id_under_two_names_on_two_machines_is_told_on_both(fleet: Fleet) -> None:
+    for number in (1, 2):
+        fleet.send(computer(number, deviceid=f"pc-{number}", agent="1f1c1111-0000-4000-8000-000000000001"))
+    fleet.send(computer(3))
+    assert doubts(fleet) == {"pc-1": "machines", "pc-2": "machines"}
+    assert "PC-00001, PC-00002" in reason(fleet, "pc-1")
+
+
 def contacts(hours: list[float], addresses: list[str]) -> list[str]:
     """Kept contacts, the latest first, so many hours ago each."""
     stamps = [int((NOW - timedelta(hours=h)).timestamp()) for h in hours]
@@ -191,7 +199,7 @@ def test_an_organisation_asks_for_more_and_what_it_mistypes_counts_for_nothing(i
     wanted = versions.minimums("GLPI-Agent 1.11; OCS-NG_unified_unix_agent 2.10, nonsense, x y z")
     assert set(wanted) == {"GLPI-Agent", "FusionInventory-Agent", "OCS-NG_unified_unix_agent"}
     reason = versions.outdated("GLPI-Agent", "1.10", wanted)
-    assert reason == "GLPI-Agent 1.10 is older than 1.11: the organisation's setting."
+    assert reason == "GLPI-Agent 1.10 is older than 1.11. The setting of the organisation asks for it."
 
 
 def test_the_list_tells_and_finds_what_is_wrong_in_a_constant_number_of_queries(
