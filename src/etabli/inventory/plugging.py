@@ -120,7 +120,8 @@ def _tell(device: Asset, before: Asset, now: Asset, at: datetime, document: int 
 
 def _miss(rows: Iterable[Peripheral], asset: Asset, at: datetime) -> None:
     """What the last inventory no longer found is missing, unless another machine found it since."""
-    here, elsewhere = [], []
+    here: list[Peripheral] = []
+    elsewhere: list[Peripheral] = []
     for row in rows:
         device: Any = row.device
         found_elsewhere = device.parent_id != asset.pk and device.missing_since is None
