@@ -35,12 +35,12 @@ def figures(*, quick: bool, size: str) -> Iterator[Figure]:
     yield from _read("20 programs changed", windows, organisation, times, 60, _twenty_changed)
     debian = machine("bench-debian", programs=900, padding=0)
     yield from _read("first, 900 programs", debian, organisation, times, 150, _another)
+    yield _stored(organisation, size)
     full = machine("bench-windows-3000", programs=3000, padding=100)
     full["content"] |= PARTS
     yield from _read(
         "first, Windows, 3,000 programs and every component", full, organisation, times, 400, _another
     )
-    yield _stored(organisation, size)
 
 
 # What a Windows laptop on its dock tells beside its programs.

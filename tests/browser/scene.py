@@ -40,7 +40,7 @@ def ids() -> dict[str, int]:
 
 def found() -> dict[str, int]:
     """What the sample companies already have."""
-    from etabli.assets.models import Asset, AssetKind, AssetModel, Manufacturer
+    from etabli.assets.models import Asset, AssetChange, AssetKind, AssetModel, Manufacturer
     from etabli.inventory.models import Agent, Document, Enrolment
     from etabli.kernel.attachments import Tag
     from etabli.kernel.calendars import Calendar, Holiday
@@ -54,6 +54,8 @@ def found() -> dict[str, int]:
         .first()
     )
     bare = Asset.objects.filter(kind__key="monitor").order_by("name").first()
+    change = AssetChange.objects.order_by("pk").first()
+    missing = Asset.objects.filter(missing_since__isnull=False).order_by("pk").first()
     warned = Document.objects.exclude(warnings=[]).order_by("pk").first()
     rest = {
         "kind": AssetKind, "model": AssetModel, "manufacturer": Manufacturer, "agent": Agent, "enrolment": Enrolment, "tag": Tag,
@@ -62,6 +64,7 @@ def found() -> dict[str, int]:
     }  # fmt: skip
     return {
         "asset": laptop.pk, "monitor": bare.pk, "person": laptop.person_id, "document": warned.pk,
+        "change": change.pk, "changed": change.asset_id, "missing": missing.pk,
         "suggested": Document.objects.filter(decision="suggested").order_by("pk").first().pk,
         **{word: first(model) for word, model in rest.items()},
     }  # fmt: skip
