@@ -18,7 +18,9 @@ from etabli.kernel.screens import Panel
 from etabli.kernel.screens.columns import link_to, show
 from etabli.web import markup
 
+from .locating import Told, alert_of, disagreements, told_once
 from .models import Asset, NetworkCard
+from .tones import TONES
 
 FULL = 90
 TIGHT = 80
@@ -29,8 +31,6 @@ TIRED = 75
 
 def heading(asset: Asset) -> dict[str, Any]:
     """State, picture and what is wrong now."""
-    from .screens import TONES
-
     alerts = []
     for volume in asset.volumes.all():
         used = volume.used_percent
@@ -40,6 +40,9 @@ def heading(asset: Asset) -> dict[str, Any]:
     if asset.warranty_end and asset.warranty_end < timezone.localdate() and asset.live:
         text = _("The warranty ended on %(day)s.") % {"day": formats.date_format(asset.warranty_end, "j F Y")}
         alerts.append({"tone": "info", "text": text, "url": ""})
+    told = told_once(asset)
+    if text := alert_of(told):
+        alerts.append({"tone": "warn", "text": text, "url": ""})
     state = {"label": asset.get_state_display(), "tone": TONES.get(asset.state, "")}
     return {"state": state, "icon": asset.kind.icon, "alerts": alerts, "asset": asset}
 
@@ -58,7 +61,7 @@ def overview(screen: Any, asset: Asset) -> list[Panel]:
         panels.append(Panel(_("Connected to it"), rows=[(p.kind, link_to(p)) for p in parts]))
     identity = [
         (_("Assigned to"), link_to(asset.person)),
-        (_("Place"), markup.joined([link_to(asset.site), asset.room, asset.rack])),
+        (_("Place"), markup.joined([link_to(asset.site), link_to_some(asset.room), _rack_text(asset)])),
         (_("System"), show(asset.system)),
         (_("Address"), show(addresses_of(asset)[:3])),
         (_("Last user"), show(asset.last_user)),
@@ -92,9 +95,42 @@ def overview(screen: Any, asset: Asset) -> list[Panel]:
     )
     if asset.remarks:
         panels.append(Panel(_("Remarks"), rows=[(_("Remarks"), show(asset.remarks))]))
+    side += _whereabouts(asset)
     if asset.identity_note:
         side.append(Panel(_("How it was recognised"), rows=[("", asset.identity_note)], side=True))
     return [*panels, *side]
+
+
+def _whereabouts(asset: Asset) -> Iterable[Panel]:
+    """Where it is believed to be, from which source since when, and what says otherwise."""
+    told = told_once(asset)
+    if len(told) < 2:
+        return
+    against = disagreements(told)
+    rows: list[tuple[Any, Any]] = [(format_html("<b>{}</b>", _("Believed at")), _told_text(told[0]))]
+    rows += [(_("Disagrees") if one in against else _("Agrees"), _told_text(one)) for one in told[1:]]
+    yield Panel(_("Where it is"), rows=rows, side=True)
+
+
+def _told_text(one: Told) -> Any:
+    moment = one.at or one.since
+    day = formats.date_format(timezone.localtime(moment), "j N Y, H:i") if moment else ""
+    words = markup.joined([one.label, one.detail, day, _("trust %(n)s %%") % {"n": one.trust}])
+    return format_html(
+        "{}<br><small>{}</small>", markup.joined([one.site, one.room and one.room.name]), words
+    )
+
+
+def link_to_some(obj: Any) -> Any:
+    """A link, or nothing at all instead of a dash."""
+    return link_to(obj) if obj is not None else ""
+
+
+def _rack_text(asset: Asset) -> Any:
+    placement = getattr(asset, "placement", None)
+    if asset.rack is None:
+        return ""
+    return markup.joined([link_to(asset.rack), f"U{placement.position}" if placement else ""])
 
 
 def qr_code(asset: Asset) -> str:

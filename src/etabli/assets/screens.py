@@ -19,25 +19,14 @@ from etabli.kernel.screens.history import name_act
 from etabli.kernel.text import Plain
 from etabli.web import markup
 
-from . import pages
+from . import locating, pages, place_acts
 from .models import Asset, AssetKind, AssetModel, Manufacturer
+from .tones import TONES
 
 name_act("asset.inventoried", gettext_noop("Inventory"))
 RECENT = timedelta(hours=24)
 SOON = timedelta(days=90)
 STATES = dict(Asset.State.choices)  # get_state_display() builds this dict again for each row
-TONES = {
-    "in_service": "ok",
-    "in_stock": "info",
-    "on_loan": "info",
-    "preparing": "info",
-    "in_repair": "warn",
-    "to_retire": "warn",
-    "lost": "bad",
-    "stolen": "bad",
-    "retired": "off",
-    "gone": "off",
-}
 
 
 def name_cell(asset: Asset) -> str:
@@ -145,6 +134,12 @@ class AssetScreen(Screen):
             _seen,
             lambda: [("day", _("within 24 h")), ("old", _("more than 30 days ago")), ("never", _("never"))],
         ),
+        Filter(
+            "place",
+            gettext_lazy("Whereabouts"),
+            named(elsewhere=locating.elsewhere),
+            lambda: [("elsewhere", _("seen elsewhere than declared"))],
+        ),
         "bought_on",
     ]
     search = [
@@ -169,6 +164,7 @@ class AssetScreen(Screen):
         "room",
         "rack",
         "parent",
+        "ownership",
         "criticality",
         "criticality_reason",
         "bought_on",
@@ -180,7 +176,7 @@ class AssetScreen(Screen):
         "remarks",
     ]
     sections = [
-        (gettext_lazy("Where and who"), ["person", "site", "room", "rack", "parent"]),
+        (gettext_lazy("Where and who"), ["person", "site", "room", "rack", "parent", "ownership"]),
         (
             gettext_lazy("Purchase and warranty"),
             ["bought_on", "commissioned_on", "price", "supplier", "order_number", "warranty_end"],
@@ -191,6 +187,7 @@ class AssetScreen(Screen):
     identity = ["tag", "serial", "name"]
     related = ["kind", "model__manufacturer", "person", "site", "room"]
     template = "assets/asset.html"
+    acts = place_acts.ACTS
     tabs = [
         Tab("hardware", gettext_lazy("Hardware"), pages.hardware),
         Tab("software", gettext_lazy("Software"), pages.software, count=pages.software_count),

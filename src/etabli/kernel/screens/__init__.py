@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import Model
 
+from .beside import beside
 from .columns import Column
 from .filters import Filter
 from .screen import Act, Figure, Panel, Screen, Tab
@@ -46,6 +47,7 @@ __all__ = [
     "Panel",
     "Screen",
     "Tab",
+    "beside",
     "by_noun",
     "by_slug",
     "register",

@@ -38,6 +38,8 @@ def act_page(request: Any, screen: "Screen", pk: int, name: str) -> HttpResponse
     rows = screen.model._default_manager.filter(pk=pk)
     sent = (request.POST, request.FILES) if posted else (None, None)
     form = acts.form_of(screen, act, request.actor, rows, *sent)
+    if form is not None and not posted:  # an address may propose values: a button on a plan names its floor
+        form.initial |= {name: value for name, value in request.GET.items() if name in form.fields}
     if posted and not problem and (form is None or form.is_valid()):
         try:
             return _done(request, screen, act, obj, form)

@@ -14,6 +14,7 @@ from .. import savedviews
 from ..actors import can, require
 from ..events import Event
 from . import acts, annex, exporting
+from .beside import panels_beside
 from .filters import BadFilter
 from .forms import form_class
 from .history import described_events
@@ -92,6 +93,7 @@ def detail_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:
     obj = the_object(request, screen, pk)
     tab = next((t for t in screen.tabs if t.key == request.GET.get("tab")), None)
     panels = list(tab.panels(obj, request) if tab else screen.panels(obj, request))
+    panels += [] if tab else panels_beside(screen, obj, request)
     context = {
         "screen": screen,
         "object": obj,
