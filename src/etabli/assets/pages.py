@@ -230,6 +230,11 @@ def section_list(asset: Asset) -> list[dict[str, Any]]:
     return _sources["list"](asset) if "list" in _sources else []
 
 
+def content_of(asset: Asset, name: str) -> list[Any]:
+    """The rows of a section kept for an asset; none when no inventory domain is there."""
+    return _content(asset, name)
+
+
 def _content(asset: Asset, name: str) -> list[Any]:
     return _sources["content"](asset, name) if "content" in _sources else []
 

@@ -40,7 +40,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A rack seen from the front and from the rear, and its totals (watts, kilograms; ``None`` if unknown)."""
+    """A rack seen from the front and from the rear, and its totals in watts and kilograms."""
 
     rack: Rack
     height: int

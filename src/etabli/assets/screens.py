@@ -1,6 +1,6 @@
 """What people see of the fleet."""
 
-from datetime import timedelta
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -11,21 +11,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from etabli.kernel.actors import Actor
-from etabli.kernel.screens import Column, Figure, Filter, Panel, Screen, Tab, register
+from etabli.kernel.screens import Column, Figure, Panel, Screen, Tab, register
 from etabli.kernel.screens.columns import show
 from etabli.kernel.screens.counting import remembered, scope_of
-from etabli.kernel.screens.filters import named
 from etabli.kernel.screens.history import name_act
 from etabli.kernel.text import Plain
 from etabli.web import markup
 
-from . import locating, pages, place_acts
+from . import comparing, pages, place_acts
+from .filters import FILTERS, RECENT, SOON
 from .models import Asset, AssetKind, AssetModel, Manufacturer
 from .tones import TONES
 
 name_act("asset.inventoried", gettext_noop("Inventory"))
-RECENT = timedelta(hours=24)
-SOON = timedelta(days=90)
 STATES = dict(Asset.State.choices)  # get_state_display() builds this dict again for each row
 
 
@@ -61,17 +59,6 @@ def warranty_cell(asset: Asset) -> str:
     if asset.warranty_end < today:
         return markup.tinted(_("Ended"), "bad")
     return markup.tinted(show(asset.warranty_end), "warn" if asset.warranty_end < today + SOON else "")
-
-
-_warranty = named(
-    soon=lambda: Q(warranty_end__range=(timezone.localdate(), timezone.localdate() + SOON)),
-    ended=lambda: Q(warranty_end__lt=timezone.localdate()),
-)
-_seen = named(
-    day=lambda: Q(seen_at__gt=timezone.now() - RECENT),
-    old=lambda: Q(seen_at__lt=timezone.now() - timedelta(days=30)),
-    never=lambda: Q(seen_at=None),
-)
 
 
 def _counts(rows: QuerySet[Any]) -> dict[str, int]:
@@ -117,31 +104,7 @@ class AssetScreen(Screen):
         ),
         Column("price", gettext_lazy("Price"), lambda a: show(a.price), css="m p-hide num", shown=False),
     ]
-    filters = [
-        "kind",
-        "state",
-        "site",
-        "criticality",
-        Filter(
-            "warranty",
-            gettext_lazy("Warranty"),
-            _warranty,
-            lambda: [("soon", _("ends within 90 days")), ("ended", _("ended"))],
-        ),
-        Filter(
-            "seen",
-            gettext_lazy("Last contact"),
-            _seen,
-            lambda: [("day", _("within 24 h")), ("old", _("more than 30 days ago")), ("never", _("never"))],
-        ),
-        Filter(
-            "place",
-            gettext_lazy("Whereabouts"),
-            named(elsewhere=locating.elsewhere),
-            lambda: [("elsewhere", _("seen elsewhere than declared"))],
-        ),
-        "bought_on",
-    ]
+    filters = FILTERS
     search = [
         "tag",
         "serial",
@@ -187,6 +150,7 @@ class AssetScreen(Screen):
     identity = ["tag", "serial", "name"]
     related = ["kind", "model__manufacturer", "person", "site", "room"]
     template = "assets/asset.html"
+    compares = watched = True
     acts = place_acts.ACTS
     tabs = [
         Tab("hardware", gettext_lazy("Hardware"), pages.hardware),
@@ -234,6 +198,10 @@ class AssetScreen(Screen):
 
     def panels(self, obj: Asset, request: HttpRequest) -> list[Panel]:
         return pages.overview(self, obj)
+
+    def compared(self, obj: Asset) -> Iterable[tuple[Any, Any]]:
+        """Its fields, what an inventory found, then its programs."""
+        return [*super().compared(obj), *comparing.found(obj)]
 
     def search_text(self, obj: Asset) -> tuple[str, str, str]:
         """Also found by any of its network addresses."""

@@ -33,7 +33,7 @@ class Plan:
 
 
 def read_plan(sent: IO[bytes]) -> Plan:
-    """The image as it is kept; its size is read before decoding. Raises ``ValidationError`` with a sentence."""
+    """The image as it is kept; its size is read before decoding. ``ValidationError`` tells what is wrong."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:

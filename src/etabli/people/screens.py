@@ -233,6 +233,10 @@ class RackScreen(Screen):
     filters = ["room"]
 
 
+def _network_cell(subnet: Subnet) -> str:
+    return format_html("<b>{}</b>", subnet.network)
+
+
 @register
 class SubnetScreen(Screen):
     about = gettext_lazy(
@@ -240,7 +244,7 @@ class SubnetScreen(Screen):
     )
     model = Subnet
     area, icon = "people", "network"
-    columns = ["network", "name", "site"]
+    columns = [Column("network", gettext_lazy("Network"), _network_cell, sort=("network",)), "name", "site"]
     filters = ["site"]
     fields = ["network", "site", "name"]
     identity = ["network"]

@@ -16,7 +16,7 @@ _adders: dict[str, list[Adder]] = defaultdict(list)
 
 
 def beside(noun: str) -> Callable[[Adder], Adder]:
-    """Add the function's panels to the first tab of this noun's page; it asks the rights of the reader itself."""
+    """Add the function's panels to the first tab of this noun's page; it asks the reader's rights itself."""
 
     def remember(function: Adder) -> Adder:
         _adders[noun].append(function)

@@ -24,6 +24,7 @@ const widths = new ResizeObserver((entries) => {
 
 function greet() {
   fetchElements();
+  if (document.querySelector("td[data-edit]")) import("./cells.js");
   widths.disconnect();
   for (const frame of document.querySelectorAll(".table-scroll")) widths.observe(frame);
 }
