@@ -56,9 +56,6 @@ def overview(screen: Any, asset: Asset) -> list[Panel]:
             context={"volumes": [*_volumes(asset), *_battery(asset), *_memory(asset)]},
         )
     ]
-    parts = list(asset.parts.select_related("kind", "model")[:50])
-    if parts:
-        panels.append(Panel(_("Connected to it"), rows=[(p.kind, link_to(p)) for p in parts]))
     identity = [
         (_("Assigned to"), link_to(asset.person)),
         (_("Place"), markup.joined([link_to(asset.site), link_to_some(asset.room), _rack_text(asset)])),

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Count
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -12,7 +13,6 @@ from etabli.kernel.actors import Actor, can
 from etabli.kernel.screens import Panel, beside
 from etabli.people import maps
 from etabli.people.models import Floor, Rack, Room, Site
-from etabli.web.markup import sprite_url
 
 from . import racks
 from .models import Asset, Position
@@ -60,7 +60,7 @@ def plan_of(floor: Floor, actor: Actor) -> dict[str, Any]:
         "loose": loose.exclude(ownership=Asset.Ownership.PERSONAL)
         .select_related("kind", "room")
         .order_by("name")[:MOST],
-        "sprite": sprite_url(),
+        "sprite": static("vendor/icons.svg"),
         "moves": can(actor, "asset.change", floor.organisation_id),
     }
 

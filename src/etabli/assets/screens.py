@@ -18,7 +18,7 @@ from etabli.kernel.screens.history import name_act
 from etabli.kernel.text import Plain
 from etabli.web import markup
 
-from . import comparing, pages, place_acts
+from . import comparing, dependencies, pages, place_acts
 from .filters import FILTERS, RECENT, SOON
 from .models import Asset, AssetKind, AssetModel, Manufacturer
 from .tones import TONES
@@ -197,7 +197,8 @@ class AssetScreen(Screen):
         return pages.heading(obj)
 
     def panels(self, obj: Asset, request: HttpRequest) -> list[Panel]:
-        return pages.overview(self, obj)
+        actor: Actor = request.actor  # type: ignore[attr-defined]
+        return [*dependencies.panels(obj, actor), *pages.overview(self, obj)]
 
     def compared(self, obj: Asset) -> Iterable[tuple[Any, Any]]:
         """Its fields, what an inventory found, then its programs."""

@@ -366,3 +366,30 @@ def test_another_organisation_is_neither_shown_nor_accepted(place, firm, client_
     assert browser.post(f"/assets/{mine.pk}/act/mount/", units).status_code == 422
     assert browser.post(f"/assets/{theirs.pk}/act/mount/", units).status_code == 404
     assert browser.get(f"/racks/{foreign.pk}/").status_code == 404
+
+
+# -- dependencies
+
+
+def test_the_graph_says_what_stops_with_an_asset_and_hides_what_one_may_not_see(
+    place, acme, admin, client_of, django_assert_max_num_queries
+):
+    from etabli.assets import dependencies
+    from etabli.kernel import attachments
+
+    host, vm, app, switch = (place.asset(n) for n in ("SRV-1", "VM-1", "APP-1", "SW-1"))
+    vm.parent = host
+    vm.save()
+    attachments.link(app, vm, actor=admin, relation="depends")
+    attachments.link(host, switch, actor=admin, relation="depends")
+    attachments.link(host, place.rouen, actor=admin)
+    with django_assert_max_num_queries(14):
+        (panel,) = dependencies.panels(fresh(host), admin)
+    assert panel.context["impact"] == "If SRV-1 stops, 2 other assets are affected."
+    assert {str(n.obj) for n in panel.context["uses"]} == {"VM-1", "Rouen"}
+    assert [str(n.obj) for n in panel.context["needs"]] == ["SW-1"]
+    assert len(panel.context["curves"]) == 3
+    page = client_of(acme.auditor).get(f"/assets/{vm.pk}/").content.decode()
+    assert "If VM-1 stops, 1 other asset is affected." in page
+    assert "SW-1" in page  # what its host needs in turn
+    assert list(dependencies.panels(place.asset("ALONE"), admin)) == []

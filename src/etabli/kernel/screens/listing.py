@@ -137,7 +137,7 @@ class Listing:
             "keep": [
                 {"name": n, "value": v}
                 for n in self.query
-                if n not in {"q", "page", "csrfmiddlewaretoken"}
+                if n not in {"q", "page", "csrfmiddlewaretoken", NOT, *(f["name"] for f in shown)}
                 for v in self.query.getlist(n)
             ],
         }

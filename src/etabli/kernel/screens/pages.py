@@ -245,6 +245,11 @@ def export_page(request: Any, screen: "Screen") -> HttpResponse:
     except BadFilter as error:
         messages.error(request, str(error))
         return redirect(screen.list_url)
+    except exporting.TooLong as error:
+        messages.error(request, str(error))
+        query = request.GET.copy()
+        query.pop("format", None)
+        return redirect(f"{screen.list_url}?{query.urlencode()}")
 
 
 def columns_page(request: HttpRequest, screen: "Screen") -> HttpResponse:
