@@ -4,7 +4,6 @@ Its answer, a line of JSON, gives the number of an object for each word that ``p
 for, and the session of a technician and of an administrator.
 """
 
-import io
 import json
 import os
 import time
@@ -40,13 +39,15 @@ def ids() -> dict[str, int]:
 
 def found() -> dict[str, int]:
     """What the sample companies already have."""
-    from etabli.assets.models import Asset, AssetKind, AssetModel, Manufacturer
+    from django.db.models import F
+
+    from etabli.assets.models import Asset, AssetKind, AssetModel, Manufacturer, Position
     from etabli.inventory.models import Agent, Document, Enrolment
     from etabli.kernel.attachments import Tag
     from etabli.kernel.calendars import Calendar, Holiday
     from etabli.kernel.events import Event
     from etabli.kernel.organisations import Membership, Organisation, Role
-    from etabli.people.models import Building, Floor, OrgUnit, Rack, Room, Site, Team
+    from etabli.people.models import Building, Floor, OrgUnit, Rack, Room, Site, Subnet, Team
 
     laptop = (
         Asset.objects.filter(kind__key="laptop", person__isnull=False, volumes__isnull=False)
@@ -58,10 +59,12 @@ def found() -> dict[str, int]:
     rest = {
         "kind": AssetKind, "model": AssetModel, "manufacturer": Manufacturer, "agent": Agent, "enrolment": Enrolment, "tag": Tag,
         "calendar": Calendar, "event": Event, "holiday": Holiday, "membership": Membership, "organisation": Organisation,
-        "role": Role, "building": Building, "floor": Floor, "unit": OrgUnit, "rack": Rack, "room": Room, "site": Site, "team": Team,
+        "role": Role, "building": Building, "floor": Floor, "unit": OrgUnit, "rack": Rack, "room": Room, "site": Site, "team": Team, "subnet": Subnet,
     }  # fmt: skip
     return {
         "asset": laptop.pk, "monitor": bare.pk, "person": laptop.person_id, "document": warned.pk,
+        "traveller": Position.objects.filter(source="subnet").exclude(site=F("asset__site")).order_by("pk").first().asset_id,
+        "server": Asset.objects.filter(placement__isnull=False, kind__key="server").order_by("pk").first().pk,
         "suggested": Document.objects.filter(decision="suggested").order_by("pk").first().pk,
         **{word: first(model) for word, model in rest.items()},
     }  # fmt: skip
@@ -169,7 +172,6 @@ def programs(place: Any, account: Any, actor: Any) -> dict[str, int]:
 
 
 def personal(account: Any, actor: Any) -> dict[str, int]:
-    from etabli.kernel import files
     from etabli.kernel.customfields import CustomField
     from etabli.kernel.notifications import notify
     from etabli.kernel.savedviews import SavedView
@@ -185,9 +187,7 @@ def personal(account: Any, actor: Any) -> dict[str, int]:
     place = {"organisation_id": actor_place()}
     field = CustomField.objects.create(noun="asset", key="contrat", label="Contrat", kind="text", **place)
     view = SavedView.objects.create(screen="assets", name="Portables de Rouen", query="q=rouen", **place)
-    floor = Floor.objects.filter(**place).order_by("pk").first()
-    floor.plan = files.store(picture(), name="plan.png", actor=actor)
-    floor.save(update_fields=["plan"])
+    floor = Floor.objects.exclude(plan=None).order_by("pk").first() or Floor.objects.filter(**place).first()
     return {"field": field.pk, "view": view.pk, "floor_plan": floor.pk}
 
 
@@ -195,26 +195,6 @@ def actor_place() -> int:
     from etabli.kernel.tenancy import the_organisation
 
     return int(the_organisation() or 0)
-
-
-def picture() -> bytes:
-    """A small PNG that stands for a floor plan."""
-    import struct
-    import zlib
-
-    width, height = 320, 200
-    row = b"\0" + b"\xe2\xf1\xf2" * width
-    wall = b"\0" + b"\x0b\x67\x70" * width
-    lines = b"".join(wall if y % 66 == 0 else row for y in range(height))
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    out = io.BytesIO(b"\x89PNG\r\n\x1a\n")
-    out.seek(0, io.SEEK_END)
-    out.write(chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)))
-    out.write(chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b""))
-    return out.getvalue()
 
 
 def names() -> dict[str, str]:
