@@ -54,7 +54,7 @@ class Node:
 
     @property
     def short_detail(self) -> str:
-        return _cut(self.detail, 20)
+        return _cut(self.detail, 17)
 
 
 @dataclass(frozen=True)

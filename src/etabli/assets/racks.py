@@ -55,8 +55,12 @@ class Drawing:
     weight: Decimal
     unknown: int
 
-    width, numbers = WIDTH, NUMBERS
+    width, numbers, outer_width = WIDTH, NUMBERS, WIDTH + 2
     inner, dot, text_x = WIDTH - NUMBERS, WIDTH - 14, NUMBERS + 10
+
+    @property
+    def outer_height(self) -> int:
+        return self.height + 2
 
 
 def placements_of(rack: Rack) -> list[RackPlacement]:

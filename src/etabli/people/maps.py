@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from math import cos, radians
 from pathlib import Path
@@ -25,6 +25,7 @@ class Point:
     y: float
     site: Site
     count: int | None = None
+    alone: bool = True
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,12 @@ def map_of(sites: Iterable[Site], counts: Mapping[int, int] | None = None) -> Ma
                 told.get(site.pk, 0) if counts is not None else None,
             )
         )
-    return Map(WIDTH, _height(), _path(), points, unplaced)
+    return Map(WIDTH, _height(), _path(), [replace(p, alone=_alone(p, points)) for p in points], unplaced)
+
+
+def _alone(point: Point, points: Sequence[Point]) -> bool:
+    """Whether its number can be written without covering a neighbour's."""
+    return not any(p is not point and abs(p.x - point.x) < 34 and abs(p.y - point.y) < 22 for p in points)
 
 
 @cache

@@ -140,8 +140,9 @@ def test_a_list_too_long_for_paper_says_what_to_do(firm, browser, monkeypatch, m
     from etabli.kernel.screens import exporting
 
     monkeypatch.setattr(exporting, "MOST_ON_PAPER", 1)
+    made = maker(firm.acme)
     for number in range(2):
-        maker(firm.acme).new(Asset, name=f"PC-{number}")
+        made.new(Asset, name=f"PC-{number}")
     response = browser.get("/assets/export/?format=pdf", follow=True)
     assert response.redirect_chain == [("/assets/?", 302)]
     assert "XLSX" in response.content.decode()

@@ -192,6 +192,7 @@ def _values(one: Any, text: str) -> list[str]:
         return [text]
     options = [(str(value), str(label)) for value, label in one.options()]
     found = [v for v, label in options if text == v or plain(label) == plain(text)]
+    found = found or [v for v, label in options if plain(text) in plain(label)]  # “Rouen”: “Agence de Rouen”
     if not found and text not in ("none",):
         told = ", ".join(label for _value, label in options[:20])
         raise Usage(_("--{name} has no “{text}”: {options}.").format(name=one.name, text=text, options=told))

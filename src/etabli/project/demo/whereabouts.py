@@ -1,6 +1,7 @@
 """Where the sample equipment is: subnets of sites, units of racks, a drawn plan with machines on it."""
 
 import io
+from collections import Counter
 from datetime import datetime, timedelta
 from random import Random
 
@@ -65,9 +66,13 @@ def _draw_floor(rng: Random, now: datetime) -> None:
     floor.plan_width, floor.plan_height, floor.width_m = WIDTH, HEIGHT, METRES
     floor.save(update_fields=["plan", "plan_width", "plan_height", "width_m"])
     shown = Asset.objects.filter(room__in=rooms, kind__key__in=SEATED).order_by("pk")[:28]
+    taken: Counter[int] = Counter()
     for asset in shown:
         left, top = corners[asset.room_id or 0]
-        x, y = left + rng.uniform(0.15, 0.85) * wide, top + rng.uniform(0.3, 0.8) * tall
+        seat = taken[asset.room_id or 0]
+        taken[asset.room_id or 0] += 1
+        x = left + (0.14 + 0.24 * (seat % 4)) * wide + rng.uniform(-8, 8)
+        y = top + (0.34 + 0.22 * (seat // 4 % 3)) * tall + rng.uniform(-6, 6)
         Position.objects.create(
             asset=asset,
             source=Position.Source.DECLARED,

@@ -66,6 +66,7 @@ def test_the_list_takes_every_filter_in_both_languages(run):
     assert (code, names(out)) == (0, ["PC-1"])
     assert "1 assets" in err
     assert names(run("list", "--etat", "lost", "-o", "json")[1]) == ["PC-3"]
+    assert names(run("list", "--site", "roue", "-o", "json")[1]) == ["PC-1", "PC-2"]
     assert names(run("list", "--site", "Rouen", "--not", "site", "-o", "json")[1]) == ["PC-3"]
     assert names(run("list", "-q", "inv-1", "-o", "json")[1]) == []
 

@@ -1,8 +1,8 @@
-/* A value edited in its cell: click it, or F2 on a row then Tab from value to value. Enter saves, Escape gives up.
+/* A value edited in its cell: opened by etabli.js, then Tab goes from value to value. Enter saves, Escape gives up.
    The server gives the small form, and refuses what somebody changed meanwhile with the value that is there now. */
 const HEADERS = { "X-Requested-With": "cell" };
 
-function open(cell) {
+export function open(cell) {
   if (cell.querySelector(".cell-form")) return;
   const link = cell.closest("tr").querySelector(".row-link");
   if (!link) return;
@@ -75,14 +75,3 @@ async function save(cell, next) {
   if (toast) document.dispatchEvent(new CustomEvent("toast", { detail: toast }));
   next ? open(next) : row.querySelector(".row-link").focus();
 }
-
-document.addEventListener("click", (event) => {
-  const cell = event.target.closest("td[data-edit]");
-  if (!cell || event.target.closest("a, button, input, select, textarea, form") || String(getSelection())) return;
-  open(cell);
-});
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "F2") return;
-  const first = event.target.closest("tr")?.querySelector("[data-edit]");
-  if (first) event.preventDefault(), open(first);
-});
