@@ -148,6 +148,7 @@ class Asset(Noun):
         max_length=8,
         choices=Ownership,
         default=Ownership.COMPANY,
+        db_default=Ownership.COMPANY,
         help_text=_("A personal device is never located."),
     )
     bought_on = models.DateField(_("bought on"), null=True, blank=True)

@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='asset',
             name='ownership',
-            field=models.CharField(choices=[('company', 'of the company'), ('leased', 'leased'), ('personal', 'personal (BYOD)')], default='company', help_text='A personal device is never located.', max_length=8, verbose_name='ownership'),
+            field=models.CharField(choices=[('company', 'of the company'), ('leased', 'leased'), ('personal', 'personal (BYOD)')], db_default='company', default='company', help_text='A personal device is never located.', max_length=8, verbose_name='ownership'),
         ),
         migrations.AddField(
             model_name='assetmodel',
