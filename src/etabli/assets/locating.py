@@ -20,7 +20,7 @@ from etabli.kernel.sentences import sentence
 from etabli.people import subnets
 from etabli.people.models import Room, Site
 
-from .models import Asset, Position
+from .models import Asset, NetworkCard, Position
 
 Source = Position.Source
 TRUST = {Source.SCAN: 90, Source.PORT: 80, Source.DECLARED: 70, Source.WIFI: 50, Source.SUBNET: 30}
@@ -101,6 +101,13 @@ def observe_addresses(asset: Asset, addresses: Iterable[str], *, now: datetime) 
     rule, address = found
     detail = sentence(ADDRESS, address=address, network=rule.network)
     return observe(asset, Source.SUBNET, site=rule.site, detail=detail, now=now)
+
+
+def observe_network(asset: Asset, *, now: datetime) -> Position | None:
+    """The same for the addresses of its cards as they are kept now."""
+    cards = NetworkCard.objects.filter(asset=asset).order_by("virtual", "pk")
+    lists = cards.values_list("addresses", flat=True)
+    return observe_addresses(asset, [address for one in lists for address in one], now=now)
 
 
 ADDRESS = gettext_noop("its address %(address)s is in %(network)s")

@@ -18,7 +18,7 @@ from etabli.kernel.screens.history import name_act
 from etabli.kernel.text import Plain
 from etabli.web import markup
 
-from . import comparing, dependencies, pages, place_acts
+from . import comparing, dependencies, pages, place_acts, place_screens  # noqa: F401 - registers its own
 from .filters import FILTERS, RECENT, SOON
 from .models import Asset, AssetKind, AssetModel, Manufacturer
 from .tones import TONES

@@ -16,9 +16,8 @@ from typing import Any
 import orjson
 from django.db import connection
 
-from etabli.assets.locating import observe_addresses
+from etabli.assets.locating import observe_network
 from etabli.assets.models import Asset
-from etabli.assets.pages import addresses_of
 from etabli.kernel import live
 from etabli.kernel.actors import Actor
 from etabli.kernel.events import publish
@@ -174,7 +173,7 @@ def settle(
     composing.write(asset, found, families)
     composing.refresh(asset.pk, found, document.received_at)
     if "networks" in moved:
-        observe_addresses(asset, addresses_of(asset), now=document.received_at)
+        observe_network(asset, now=document.received_at)
     keep(reading, asset.pk)
     _attach(document, asset.pk)
     _forget_older(document, asset)

@@ -54,7 +54,7 @@ def filter_of(screen: "Screen", name: str) -> Filter:
     field: Any = screen.model._meta.get_field(name)
     label = capitalised(getattr(field, "verbose_name", name))
     if field.is_relation:
-        return Filter(name, label, _relation(name), _related_options(field.related_model))
+        return Filter(name, label, related_to(name), _related_options(field.related_model))
     if field.choices:
         return Filter(
             name, label, _one_of(name, {str(k) for k, _l in field.flatchoices}), lambda: field.flatchoices
@@ -63,7 +63,7 @@ def filter_of(screen: "Screen", name: str) -> Filter:
         options: Options = lambda: [("1", _("yes")), ("0", _("no"))]  # noqa: E731
         return Filter(name, label, _yes_or_no(name), options, kind="choice")
     if isinstance(field, models.DateField):
-        return Filter(name, label, _between(name), kind="date")
+        return Filter(name, label, between(name), kind="date")
     return Filter(name, label, lambda v: Q(**{f"{name}__icontains": v[0].replace(chr(0), "")}), kind="text")
 
 
@@ -133,7 +133,9 @@ def chips(described_filters: list[dict[str, Any]], query: QueryDict) -> list[dic
     return made
 
 
-def _relation(name: str) -> Condition:
+def related_to(name: str) -> Condition:
+    """Rows whose relation is one of the ids given, or empty for ``none``."""
+
     def condition(values: list[str]) -> Q:
         ids = [_whole(v) for v in values if v != "none"]
         found = Q(**{f"{name}__in": ids})
@@ -173,7 +175,9 @@ def _yes_or_no(name: str) -> Condition:
     return condition
 
 
-def _between(name: str) -> Condition:
+def between(name: str) -> Condition:
+    """Rows whose day is in ``2026-01-01..2026-12-31``; either end may be left out."""
+
     def condition(values: list[str]) -> Q:
         first, _sign, last = values[0].partition("..")
         found = Q()

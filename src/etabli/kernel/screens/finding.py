@@ -12,7 +12,7 @@ from .. import customfields
 from ..attachments import Tag, Tagging
 from ..customfields import CustomField
 from ..tenancy import visible
-from .filters import BadFilter, Condition, Filter, _between, _relation
+from .filters import BadFilter, Condition, Filter, between, related_to
 
 if TYPE_CHECKING:
     from .screen import Screen
@@ -22,7 +22,7 @@ CUSTOM = "custom."
 
 def pick(name: str, label: Any, model: type[models.Model], path: str = "") -> Filter:
     """Rows related to one of many (people, rooms), searched by name."""
-    return Filter(name, label, _relation(path or name), kind="pick", picks=model)
+    return Filter(name, label, related_to(path or name), kind="pick", picks=model)
 
 
 def tagged(noun: str, label: Any) -> Filter:
@@ -88,7 +88,7 @@ def _of(one: CustomField) -> Filter:
 
 def _days(values: list[str], path: str) -> Q:
     """Days kept as ISO 8601 text compare as days."""
-    read: Condition = _between(path)
+    read: Condition = between(path)
     found = read(values)
     return Q(*[(name, day.isoformat()) for name, day in _leaves(found)])
 
