@@ -81,8 +81,8 @@ STATEMENTS = (
          (SELECT array_agg(id ORDER BY id) ids FROM people_person WHERE organisation_id = %(o)s) people,
          (SELECT array_agg(id ORDER BY id) ids FROM people_site WHERE organisation_id = %(o)s) sites,
          (SELECT array_agg(id ORDER BY site_id, id) ids FROM people_room WHERE organisation_id = %(o)s) rooms""",
-    """INSERT INTO assets_volume (organisation_id, asset_id, mount, label, filesystem, size_mib, free_mib)
-       SELECT organisation_id, id, 'C:', '', 'NTFS', 480000, 12000 + (id * 7919) %% 400000 FROM assets_asset
+    """INSERT INTO assets_volume (organisation_id, asset_id, mount, label, filesystem, encryption, size_mib, free_mib)
+       SELECT organisation_id, id, 'C:', '', 'NTFS', '', 480000, 12000 + (id * 7919) %% 400000 FROM assets_asset
        WHERE organisation_id = %(o)s AND seen_at IS NOT NULL""",
     """INSERT INTO assets_networkcard (organisation_id, asset_id, name, mac, kind, addresses, gateway, dhcp)
        SELECT organisation_id, id, 'Ethernet', regexp_replace(substr(md5('m' || id), 1, 12), '(..)(?=.)', '\\1:', 'g'), 'ethernet',

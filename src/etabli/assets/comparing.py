@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from etabli.kernel.screens.columns import show
 
 from .models import Asset
-from .pages import addresses_of, content_of, size_text
+from .pages import addresses_of, section_content, size_text
 
 PROGRAMS = 400
 
@@ -23,7 +23,7 @@ def found(asset: Asset) -> Iterable[tuple[Any, Any]]:
     yield _("Volumes"), show([_sized(v.mount, v.size_mib) for v in asset.volumes.all()])
     yield _("Addresses"), show(addresses_of(asset))
     yield _("Last user"), show(asset.last_user)
-    for row in sorted(content_of(asset, "softwares"), key=lambda r: str(r.get("name", "")).lower())[
+    for row in sorted(section_content(asset, "softwares"), key=lambda r: str(r.get("name", "")).lower())[
         :PROGRAMS
     ]:
         if row.get("name"):

@@ -74,6 +74,12 @@ FILTERS: list[Any] = [
         named(elsewhere=locating.elsewhere),
         lambda: [("elsewhere", _("seen elsewhere than declared"))],
     ),
+    Filter(
+        "missing",
+        gettext_lazy("Missing"),
+        named(yes=lambda: Q(missing_since__isnull=False)),
+        lambda: [("yes", _("since the last inventory"))],
+    ),
     "system",
     number("memory_under", gettext_lazy("Memory under (GiB)"), _less_memory),
     number("free_under", gettext_lazy("Free disk under (%)"), _less_free, most=100),

@@ -8,7 +8,35 @@ from etabli.kernel.tenancy import Noun, SharedModel
 from etabli.kernel.text import Plain
 from etabli.people.models import Person, Rack, Room, Site
 
-from .components import Disk, MemoryModule, NetworkCard, OperatingSystem, Processor, Volume
+from .changes import AssetChange
+from .components import (
+    Battery,
+    Camera,
+    Controller,
+    Disk,
+    Firmware,
+    GraphicsCard,
+    MemoryModule,
+    Motherboard,
+    NetworkCard,
+    OperatingSystem,
+    PowerSupply,
+    Processor,
+    SimCard,
+    SoundCard,
+    Volume,
+)
+from .contents import (
+    Antivirus,
+    DatabaseService,
+    Firewall,
+    FoundLicence,
+    HostedMachine,
+    LocalGroup,
+    LocalUser,
+    RemoteAccess,
+)
+from .peripherals import CompatibilityNote, Peripheral
 
 
 class AssetKind(SharedModel):
@@ -163,6 +191,7 @@ class Asset(Noun):
     system = models.CharField(_("operating system"), max_length=120, blank=True, editable=False)
     memory_mib = models.PositiveIntegerField(_("memory (MiB)"), null=True, blank=True, editable=False)
     last_user = models.CharField(_("last user"), max_length=120, blank=True, editable=False)
+    missing_since = models.DateTimeField(_("missing since"), null=True, blank=True, editable=False)
     seen_at = models.DateTimeField(_("last inventory"), null=True, blank=True, editable=False)
     identity_note = SentenceField(max_length=600, blank=True, editable=False)
 
@@ -215,6 +244,12 @@ class Asset(Noun):
                 name="asset_counts",
                 include=["state", "seen_at", "warranty_end", "criticality", "kind", "site", "bought_on"],
             ),
+            models.Index(
+                fields=["missing_since", "id"],
+                name="asset_missing",
+                condition=models.Q(missing_since__isnull=False),
+                include=["organisation"],
+            ),
         ]
 
     def __str__(self) -> str:
@@ -229,16 +264,36 @@ class Asset(Noun):
 from .positions import Position, RackPlacement  # noqa: E402  (they hang on the assets above)
 
 __all__ = [
+    "Antivirus",
     "Asset",
+    "AssetChange",
     "AssetKind",
     "AssetModel",
+    "Battery",
+    "Camera",
+    "CompatibilityNote",
+    "Controller",
+    "DatabaseService",
     "Disk",
+    "Firewall",
+    "Firmware",
+    "FoundLicence",
+    "GraphicsCard",
+    "HostedMachine",
+    "LocalGroup",
+    "LocalUser",
     "Manufacturer",
     "MemoryModule",
+    "Motherboard",
     "NetworkCard",
     "OperatingSystem",
+    "Peripheral",
     "Position",
+    "PowerSupply",
     "Processor",
     "RackPlacement",
+    "RemoteAccess",
+    "SimCard",
+    "SoundCard",
     "Volume",
 ]

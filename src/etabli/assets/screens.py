@@ -18,7 +18,7 @@ from etabli.kernel.screens.history import name_act
 from etabli.kernel.text import Plain
 from etabli.web import markup
 
-from . import comparing, dependencies, pages, place_acts, place_screens  # noqa: F401 - registers its own
+from . import comparing, dependencies, pages, place_acts, place_screens, tabs  # noqa: F401 - registers its own
 from .filters import FILTERS, RECENT, SOON
 from .models import Asset, AssetKind, AssetModel, Manufacturer
 from .tones import TONES
@@ -153,9 +153,11 @@ class AssetScreen(Screen):
     compares = watched = True
     acts = place_acts.ACTS
     tabs = [
-        Tab("hardware", gettext_lazy("Hardware"), pages.hardware),
-        Tab("software", gettext_lazy("Software"), pages.software, count=pages.software_count),
-        Tab("network", gettext_lazy("Network"), pages.network),
+        Tab("hardware", gettext_lazy("Hardware"), tabs.hardware),
+        Tab("software", gettext_lazy("Software"), tabs.software, count=tabs.software_count),
+        Tab("network", gettext_lazy("Network"), tabs.network),
+        Tab("protection", gettext_lazy("Protection"), tabs.protection),
+        Tab("changes", gettext_lazy("Changes"), tabs.changes),
         Tab("raw", gettext_lazy("Inventory"), pages.inventory),
     ]
 
@@ -240,3 +242,12 @@ class AssetModelScreen(Screen):
     columns = ["name", "manufacturer", "kind", "reference", "end_of_support"]
     filters = ["manufacturer", "kind", "end_of_support"]
     search = ["reference", "manufacturer__name"]
+
+    def panels(self, obj: AssetModel, request: HttpRequest) -> list[Panel]:
+        """Its facts, and what to know before using it."""
+        notes = obj.notes_of_use.order_by("-noted_on", "id")[:50]
+        rows = [(_("Note"), pages.note_text(note)) for note in notes]
+        return [*super().panels(obj, request), *([Panel(_("Compatibility"), rows=rows)] if rows else [])]
+
+
+from . import changes_screens  # noqa: E402, F401 (after the fleet, which comes first in the navigation)

@@ -8,6 +8,7 @@ one of the same agent all the same (loaded by hand meanwhile) changes nothing.
 """
 
 import hashlib
+import time
 import zlib
 from collections import Counter
 from datetime import datetime
@@ -23,10 +24,10 @@ from etabli.kernel.actors import Actor
 from etabli.kernel.events import publish
 from etabli.kernel.sentences import joined, sentence
 
-from . import composing, facts, matching, sections
+from . import composing, facts, matching, plugging, sections, timeline
 from .messages import Inventory, NetworkResult, read
 from .models import Agent, Document
-from .reading import Reading, compare, facts_of, keep, vmsystem_of, warnings_of
+from .reading import Reading, compare, facts_of, keep, told_of, vmsystem_of, warnings_of
 from .receiving import content_of
 from .snmp import Device
 from .wire import TooLarge, Unreadable, open_body
@@ -55,12 +56,13 @@ def absorb(document: Document, *, now: datetime) -> Document:
     """Read one document, under :func:`lock` and in the scope of its organisation. Never raises on its
     content.
     """
+    document.began = time.monotonic()
     try:
         message = read(
             open_body(content_of(document), "application/x-compress-zlib"), headers=document.headers
         )
     except (TooLarge, Unreadable) as error:
-        return _finish(document, now, Decision.REFUSED, str(error), state=State.FAILED)
+        return _finish(document, now, Decision.REFUSED, error.sentence, state=State.FAILED)
     if isinstance(message, NetworkResult):
         return _absorb_devices(document, message.devices, now)
     if not isinstance(message, Inventory):
@@ -169,8 +171,7 @@ def settle(
     else:
         asset.save(update_fields=[*composing.FILLED, "identity_note", "updated_at"])
     moved = {*reading.changed, *reading.gone}
-    families = [family for family, names in composing.FAMILIES.items() if moved.intersection(names)]
-    composing.write(asset, found, families)
+    _compose(reading, asset, moved, before, created)
     composing.refresh(asset.pk, found, document.received_at)
     if "networks" in moved:
         observe_network(asset, now=document.received_at)
@@ -183,6 +184,21 @@ def settle(
     if document.enrolment_id:
         live.tell(f"enrolment:{document.enrolment_id}")  # its page counts the machines as they arrive
     return _finish(document, reading.now, decision, reason, warnings)
+
+
+def _compose(reading: Reading, asset: Asset, moved: set[str], before: dict[str, Any], created: bool) -> None:
+    """The components, what changed among them, and what is plugged in."""
+    at, document = reading.document.received_at, reading.document.pk
+    families = composing.touched(moved)
+    told = told_of(reading, asset, composing.sections_of(families))
+    found = composing.write(asset, families, told, at, new=created)
+    if reading.known:  # the first inventory of an asset is no change
+        heard = [one for one in found if not reading.switched or reading.known.keys() & one.family.sections]
+        kept = [
+            one for one in heard if not (reading.switched and set(one.family.sections) & set(reading.gone))
+        ]
+        timeline.note(asset, kept, before, at=at, document=document)
+    plugging.connect(asset, found, at=at, document=document)
 
 
 def _new_asset(reading: Reading, found: facts.Facts) -> Asset:
@@ -279,6 +295,9 @@ def _finish(
     document.decision, document.reason, document.state, document.read_at = decision, reason, state, now
     document.warnings = warnings or []
     fields = ["decision", "reason", "state", "read_at", "warnings", "asset"]
+    if document.began:
+        document.took_ms = round((time.monotonic() - document.began) * 1000)
+        fields.append("took_ms")
     if content is not None:
         document.content = content
         fields.append("content")

@@ -60,7 +60,8 @@ def load(file: Path, *, organisation_id: int, now: datetime) -> Loaded:
     try:
         wire = file.read_bytes()
     except OSError as error:
-        return Loaded(str(file), None, "refused", f"The file cannot be read: {error.strerror}.")
+        reason = sentence("The file cannot be read: %(why)s.", why=error.strerror)
+        return Loaded(str(file), None, "refused", reason)
     return load_bytes(wire, name=str(file), organisation_id=organisation_id, now=now)
 
 
@@ -76,12 +77,12 @@ def load_bytes(
             wire,
             organisation_id=organisation_id,
             enrolment=None,
-            reason=str(error),
+            reason=error.sentence,
             headers={},
             now=now,
             source=Path(name).name,
         )
-        return Loaded(name, None, "refused", str(error))
+        return Loaded(name, None, "refused", error.sentence)
     if not isinstance(message, Inventory | NetworkResult):
         kind = type(message).__name__.lower()
         reason = _("This document holds no inventory: it is a message of another kind (%(kind)s).")

@@ -28,6 +28,7 @@ RETRY = RetryStrategy(max_attempts=6, exponential_wait=4)
 SILENCE = timedelta(seconds=45)
 """A worker silent for so long is dead: its heart beats every 10 s, however busy its jobs are."""
 MOST_DEATHS = 5
+FAILURES_KEPT = timedelta(days=7)
 # A job asked ``once`` is unique while it waits. Begun, it gives the key up: were it kept, putting the job
 # back after a failure would collide with its successor, and the wait before its next try would hold back
 # everything that asks for the same.
@@ -340,6 +341,17 @@ def _give_up(job_id: int) -> None:
     with tenancy.everywhere(because="the queue knows the job's number, not its organisation"):
         Job.objects.filter(pk=job_id).update(
             state=Job.State.FAILED, ended_at=timezone.now(), result={"error": str(text)}
+        )
+
+
+@job(every="17 3 * * *")
+def forget_failures() -> None:
+    """Each night, drop jobs that failed for good a week ago, and with them what they were given."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM procrastinate_jobs job WHERE status IN ('failed', 'cancelled', 'aborted') "
+            "AND NOT EXISTS (SELECT 1 FROM procrastinate_events WHERE job_id = job.id AND at > now() - %s)",
+            [FAILURES_KEPT],
         )
 
 

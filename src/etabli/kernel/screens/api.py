@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 500
 MOST_CREATED = 500
-OMITTED = {"password", "ciphertext", "hash"}
+# Secrets, and what a job was given: it may hold anything, the text of a mail among others.
+OMITTED = {"password", "ciphertext", "hash", "arguments"}
 
 
 class Problem(BaseModel):

@@ -48,10 +48,7 @@ class Listing:
         """Every row asked for, not yet ordered nor cut: what bulk acts and exports work on."""
         rows = narrow(self.filters, self.screen.rows(self.actor, self.act), self.query)
         if wanted := words(self.query.get("q", "")):
-            found = SearchEntry.objects.filter(noun=self.screen.noun)
-            for word in wanted:
-                found = found.filter(text__like=f"%{word}%")
-            rows = rows.filter(pk__in=_few_or_question(found.values_list("object_id", flat=True)))
+            rows = self.screen.holding(rows, wanted)
         return rows
 
     @cached_property
@@ -207,6 +204,14 @@ def long_fields(model: Any, joins: Sequence[str] = ()) -> list[str]:
             target = target._meta.get_field(part).related_model
         found += [f"{join}__{f.name}" for f in target._meta.concrete_fields if isinstance(f, LONG)]
     return found
+
+
+def holding(noun: str, rows: QuerySet[Any], wanted: Sequence[str]) -> QuerySet[Any]:
+    """The rows whose search entries hold every word."""
+    found = SearchEntry.objects.filter(noun=noun)
+    for word in wanted:
+        found = found.filter(text__like=f"%{word}%")
+    return rows.filter(pk__in=_few_or_question(found.values_list("object_id", flat=True)))
 
 
 def _few_or_question(found: QuerySet[Any]) -> Any:

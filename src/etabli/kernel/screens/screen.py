@@ -164,6 +164,12 @@ class Screen:
         # Filtering on one organisation lets the planner use the (organisation, …) indexes directly.
         return rows.filter(organisation__in=may) if len(may) < len(places) or len(may) == 1 else rows
 
+    def holding(self, rows: QuerySet[Any], wanted: Sequence[str]) -> QuerySet[Any]:
+        """The rows that hold every word of the list's search box (plain words, signs of LIKE escaped)."""
+        from .listing import holding
+
+        return holding(self.noun, rows, wanted)
+
     def ordered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         return rows.order_by(*(self.order or self.table[0].sort), "pk")
 
