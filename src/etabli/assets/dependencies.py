@@ -84,6 +84,7 @@ def neighbours(asset: Asset, actor: Actor) -> tuple[list[Node], list[Node]]:
         uses.append(_node(asset.person, _("uses it"), asset.person.title))
     for part in asset.parts.select_related("kind", "model").order_by("name")[:50]:
         uses.append(_node(part, _("connected to it")))
+    uses += [_node(guest, _("hosted by it")) for guest in _guests(asset, {n.obj.pk for n in uses})]
     if asset.parent_id and asset.parent is not None:
         parent = Asset.objects.select_related("kind", "model").get(pk=asset.parent_id)
         needs.append(_node(parent, _("connected to")))
@@ -96,6 +97,15 @@ def neighbours(asset: Asset, actor: Actor) -> tuple[list[Node], list[Node]]:
         outwards = (end.link.noun, end.link.object_id) == ("asset", asset.pk)
         (needs if end.link.relation == "depends" and outwards else uses).append(_node(obj, str(end.label)))
     return uses, needs
+
+
+def _guests(asset: Asset, known: set[int]) -> list[Asset]:
+    """The assets of the machines it says it hosts, found by their UUID; those drawn already are left out."""
+    told = [uuid.lower() for uuid in asset.hostedmachines.values_list("uuid", flat=True)[:50] if uuid]
+    if not told:
+        return []
+    rows = Asset.objects.filter(organisation=asset.organisation_id, uuid__in=[*told, *map(str.upper, told)])
+    return list(rows.exclude(pk__in=[*known, asset.pk]).select_related("kind", "model").order_by("name"))
 
 
 def beyond(needs: Sequence[Node], actor: Actor) -> dict[int, list[Node]]:

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from etabli.assets import locating, placing, racks
-from etabli.assets.models import Asset, AssetKind, AssetModel, Position, RackPlacement
+from etabli.assets.models import Asset, AssetKind, AssetModel, HostedMachine, Position, RackPlacement
 from etabli.kernel.events import Event
 from etabli.kernel.screens.undoing import undo
 from etabli.kernel.tenancy import scope
@@ -389,6 +389,10 @@ def test_the_graph_says_what_stops_with_an_asset_and_hides_what_one_may_not_see(
     assert {str(n.obj) for n in panel.context["uses"]} == {"VM-1", "Rouen"}
     assert [str(n.obj) for n in panel.context["needs"]] == ["SW-1"]
     assert len(panel.context["curves"]) == 3
+    guest = place.asset("VM-2", uuid="4c4c4544-0000-1000-8000-000000000002")
+    HostedMachine.objects.create(asset=host, name="vm-2", uuid=guest.uuid.upper())
+    (panel,) = dependencies.panels(fresh(host), admin)
+    assert "VM-2" in {str(n.obj) for n in panel.context["uses"]}
     page = client_of(acme.auditor).get(f"/assets/{vm.pk}/").content.decode()
     assert "If VM-1 stops, 1 other asset is affected." in page
     assert "SW-1" in page  # what its host needs in turn
