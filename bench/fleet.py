@@ -29,6 +29,7 @@ TABLES = (
     "assets_volume",
     "assets_networkcard",
     "assets_operatingsystem",
+    "assets_position",
     "inventory_agent",
     "inventory_document",
     "kernel_event",
@@ -90,6 +91,10 @@ STATEMENTS = (
     """INSERT INTO assets_operatingsystem (organisation_id, asset_id, name, version, full_name, kernel, build, architecture, fqdn)
        SELECT organisation_id, id, system, '', system, '', '', '', '' FROM assets_asset
        WHERE organisation_id = %(o)s AND seen_at IS NOT NULL AND system <> ''""",
+    """INSERT INTO assets_position (organisation_id, asset_id, source, site_id, detail, since, at)
+       SELECT a.organisation_id, a.id, 'subnet', CASE WHEN a.id %% 50 = 0 THEN s.first ELSE a.site_id END, '', now(), now()
+       FROM assets_asset a, (SELECT min(id) first FROM people_site WHERE organisation_id = %(o)s) s
+       WHERE a.organisation_id = %(o)s AND a.seen_at IS NOT NULL""",
     """INSERT INTO inventory_agent (organisation_id, asset_id, uuid, deviceid, name, version, user_agent, tag, tasks, proxies,
          first_seen_at, seen_at)
        SELECT organisation_id, id, md5('a' || id)::uuid::text, lower(name), 'GLPI-Agent', '1.15', '', '', '{}', '', now(), seen_at

@@ -109,9 +109,12 @@ def _filters() -> list[str]:
     made = []
     with scope(*fleet.everyone()):
         for one in registry[Asset].narrowing:
-            options = (
-                [value for value, _label in one.options()][:10] if one.options else ["2025-01-01..2025-03-31"]
-            )
+            if one.picks is not None:
+                options = [str(pk) for pk in one.picks.objects.values_list("pk", flat=True)[:3]] + ["none"]
+            elif one.options is not None:
+                options = [value for value, _label in one.options()][:10]
+            else:
+                options = {"number": ["4"], "text": ["windows"]}.get(one.kind, ["2025-01-01..2025-03-31"])
             made += [f"/assets/?{one.name}={value}" for value in options]
     return made
 

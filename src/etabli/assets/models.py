@@ -110,6 +110,9 @@ class AssetModel(Noun):
     page_url = models.URLField(_("vendor page"), blank=True)
     end_of_sale = models.DateField(_("end of sale"), null=True, blank=True)
     end_of_support = models.DateField(_("end of support"), null=True, blank=True)
+    units = models.PositiveSmallIntegerField(_("height in a rack (U)"), null=True, blank=True)
+    power_w = models.PositiveIntegerField(_("power drawn (W)"), null=True, blank=True)
+    weight_kg = models.DecimalField(_("weight (kg)"), max_digits=7, decimal_places=2, null=True, blank=True)
 
     class Meta:
         verbose_name, verbose_name_plural = _("model"), _("models")
@@ -147,6 +150,11 @@ class Asset(Noun):
         HIGH = 3, _("high")
         VITAL = 4, _("vital")
 
+    class Ownership(models.TextChoices):
+        COMPANY = "company", _("of the company")
+        LEASED = "leased", _("leased")
+        PERSONAL = "personal", _("personal (BYOD)")
+
     name = models.CharField(_("name"), max_length=120)
     tag = models.CharField(_("asset tag"), max_length=60, blank=True)
     serial = models.CharField(_("serial number"), max_length=120, blank=True)
@@ -174,6 +182,14 @@ class Asset(Noun):
     )
     parent = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="parts", verbose_name=_("connected to")
+    )
+    ownership = models.CharField(
+        _("ownership"),
+        max_length=8,
+        choices=Ownership,
+        default=Ownership.COMPANY,
+        db_default=Ownership.COMPANY,
+        help_text=_("A personal device is never located."),
     )
     bought_on = models.DateField(_("bought on"), null=True, blank=True)
     commissioned_on = models.DateField(_("in service since"), null=True, blank=True)
@@ -220,6 +236,13 @@ class Asset(Noun):
             ),
             models.CheckConstraint(
                 condition=models.Q(price__isnull=True) | models.Q(price__gte=0), name="asset_price"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(ownership="personal") | models.Q(room__isnull=True, rack__isnull=True),
+                name="asset_personal_not_located",
+                violation_error_message=_(
+                    "A personal device is never located: leave its room and its rack empty."
+                ),
             ),
         ]
         # Included columns let a deep page, a count and the policy (it reads the organisation) stay in the
@@ -277,6 +300,8 @@ class Asset(Noun):
         return self.state not in {self.State.RETIRED, self.State.GONE, self.State.LOST, self.State.STOLEN}
 
 
+from .positions import Position, RackPlacement  # noqa: E402  (they hang on the assets above)
+
 __all__ = [
     "Alias",
     "Antivirus",
@@ -305,8 +330,10 @@ __all__ = [
     "NetworkCard",
     "OperatingSystem",
     "Peripheral",
+    "Position",
     "PowerSupply",
     "Processor",
+    "RackPlacement",
     "RemoteAccess",
     "SimCard",
     "SoundCard",

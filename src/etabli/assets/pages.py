@@ -19,8 +19,10 @@ from etabli.kernel.screens import Panel
 from etabli.kernel.screens.columns import link_to, show
 from etabli.web import markup
 
-from . import locks
+from . import locks, whereabouts
+from .locating import alert_of, told_once
 from .models import LOCKABLE, Asset, CompatibilityNote, NetworkCard
+from .tones import TONES
 
 FULL = 90
 TIGHT = 80
@@ -31,8 +33,6 @@ TIRED = 75
 
 def heading(asset: Asset) -> dict[str, Any]:
     """State, picture and what is wrong now."""
-    from .screens import TONES
-
     alerts = []
     for volume in asset.volumes.all():
         used = volume.used_percent
@@ -47,6 +47,8 @@ def heading(asset: Asset) -> dict[str, Any]:
     if asset.warranty_end and asset.warranty_end < timezone.localdate() and asset.live:
         text = _("The warranty ended on %(day)s.") % {"day": formats.date_format(asset.warranty_end, "j F Y")}
         alerts.append({"tone": "info", "text": text, "url": ""})
+    if text := alert_of(told_once(asset)):
+        alerts.append({"tone": "warn", "text": text, "url": ""})
     state = {"label": asset.get_state_display(), "tone": TONES.get(asset.state, "")}
     return {"state": state, "icon": asset.kind.icon, "alerts": alerts, "asset": asset}
 
@@ -67,7 +69,12 @@ def overview(screen: Any, asset: Asset) -> list[Panel]:
         panels.append(notes)
     identity = [
         (_("Assigned to"), link_to(asset.person)),
-        (_("Place"), markup.joined([link_to(asset.site), asset.room, asset.rack])),
+        (
+            _("Place"),
+            markup.joined(
+                [link_to(asset.site), whereabouts.link_to_some(asset.room), whereabouts.rack_text(asset)]
+            ),
+        ),
         (_("System"), show(asset.system)),
         (_("Address"), show(addresses_of(asset)[:3])),
         (_("Last user"), show(asset.last_user)),
@@ -102,6 +109,7 @@ def overview(screen: Any, asset: Asset) -> list[Panel]:
     )
     if asset.remarks:
         panels.append(Panel(_("Remarks"), rows=[(_("Remarks"), show(asset.remarks))]))
+    side += whereabouts.panels(asset)
     return [*panels, *side, *locked_panel(asset), *_sources["recognition"](asset)]
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 from django.db import connection
 
+from etabli.assets.locating import observe_network
 from etabli.assets.models import Asset, AssetKind
 from etabli.kernel import live
 from etabli.kernel.actors import Actor
@@ -180,6 +181,8 @@ def settle(
     moved = {*reading.changed, *reading.gone}
     _compose(reading, asset, moved, before, created)
     composing.refresh(asset.pk, found, document.received_at)
+    if "networks" in moved:
+        observe_network(asset, now=document.received_at)
     keep(reading, asset.pk)
     _attach(document, asset.pk)
     _forget_older(document, asset)

@@ -16,6 +16,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from . import live
 from .actors import Actor
 from .tenancy import OrganisationModel, scope, visible
 
@@ -155,6 +156,8 @@ def publish(
     event.save()
     _index([(event, obj)])
     _wake(event)
+    if event.noun in live.watched and event.source != "agent":
+        live.tell(f"{event.noun}:{event.object_id}")
     return event
 
 

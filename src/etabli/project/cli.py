@@ -76,6 +76,9 @@ COMMANDS: dict[str, Command] = {
     "inventory": Command(
         "etabli.inventory.commands:app", _("Inventory this machine, load files"), aliases=("inventaire",)
     ),
+    "fleet": Command(
+        ".fleet:app", _("List, show, add, change the assets, and act on them"), aliases=("parc",)
+    ),
     "screens": Command(".screens:screens", _("List the screens and what each gives"), aliases=("ecrans",)),
     "test": Command(
         ".test:test", _("Install what tests need and run them all"), aliases=("tester",), raw=True

@@ -38,6 +38,8 @@ def act_page(request: Any, screen: "Screen", pk: int, name: str) -> HttpResponse
     rows = screen.model._default_manager.filter(pk=pk)
     sent = (request.POST, request.FILES) if posted else (None, None)
     form = acts.form_of(screen, act, request.actor, rows, *sent)
+    if form is not None and not posted:  # an address may propose values: a button on a plan names its floor
+        form.initial |= {name: value for name, value in request.GET.items() if name in form.fields}
     if posted and not problem and (form is None or form.is_valid()):
         try:
             return _done(request, screen, act, obj, form)
@@ -83,8 +85,12 @@ def bulk_page(request: Any, screen: "Screen", name: str) -> HttpResponse:
     sent = (request.POST, request.FILES) if query.get("confirmed") else (None, None)
     form = acts.form_of(screen, act, request.actor, rows, *sent)
     if query.get("confirmed") and (form is None or form.is_valid()):
-        return _run(request, screen, act, rows, form)
+        preview = act.preview(rows, form.cleaned_data) if act.preview and query.get("preview") else None
+        if preview is None:
+            return _run(request, screen, act, rows, form)
+        return _previewed(request, screen, act, form, preview)
     context = _asking(screen, act, form) | {
+        "previews": act.preview is not None,
         "count": count,
         "consequences": [str(o) for o in rows[:8]] + (["…"] if count > 8 else []),
         "cancel_url": screen.list_url,
@@ -96,6 +102,24 @@ def bulk_page(request: Any, screen: "Screen", name: str) -> HttpResponse:
     return TemplateResponse(
         request, "screens/confirm.html", context, status=422 if form and form.errors else 200
     )
+
+
+def _previewed(request: Any, screen: "Screen", act: "Act", form: Any, preview: Any) -> HttpResponse:
+    """What will change, old → new; what was sent is sent again to do it."""
+    told = ngettext("%(n)s row will change.", "%(n)s rows will change.", preview.changing)
+    context = _asking(screen, act, None) | {
+        "text": told % {"n": preview.changing},
+        "preview": preview,
+        "cancel_url": screen.list_url,
+        "submit_label": _("Change %(n)s") % {"n": preview.changing},
+        "keep": [
+            {"name": name, "value": value}
+            for name in request.POST
+            if name not in {"csrfmiddlewaretoken", "preview"}
+            for value in request.POST.getlist(name)
+        ],
+    }
+    return TemplateResponse(request, "screens/confirm.html", context)
 
 
 def _asking(screen: "Screen", act: "Act", form: Any) -> dict[str, Any]:

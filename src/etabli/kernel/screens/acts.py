@@ -17,6 +17,7 @@ from ..events import batching
 from ..jobs import Run, job
 from ..tenancy import OrganisationModel, SharedModel, scope, visible
 from .forms import ComboSelect, form_class, values_of
+from .previewing import of_field
 from .screen import Act
 from .undoing import undo_batch
 
@@ -54,7 +55,20 @@ class ActForm(forms.Form):
 def all_of(screen: "Screen") -> list[Act]:
     acts, words = [*screen.acts], (gettext_lazy("Set a field"), gettext_lazy("Delete"))
     if screen.changes:
-        acts.append(Act("set", words[0], "edit", screen.verb("change"), _set_field, SetField, one=False))
+        acts.append(
+            Act(
+                "set",
+                words[0],
+                "edit",
+                screen.verb("change"),
+                _set_field,
+                SetField,
+                one=False,
+                preview=lambda rows, cleaned: of_field(
+                    screen, rows, cleaned["field"], cleaned.get(cleaned["field"])
+                ),
+            )
+        )
     if screen.deletes:
         acts.append(Act("delete", words[1], "trash", screen.verb("delete"), _delete, danger=True, one=False))
     return acts
@@ -66,7 +80,7 @@ def by_name(screen: "Screen", name: str) -> Act | None:
 
 def offered(screen: "Screen", actor: Actor) -> list[dict[str, Any]]:
     """The acts on many that this actor may do, as the bulk bar shows them."""
-    return [
+    made = [
         {
             "name": a.name,
             "label": a.label,
@@ -76,6 +90,10 @@ def offered(screen: "Screen", actor: Actor) -> list[dict[str, Any]]:
         for a in all_of(screen)
         if a.many and can(actor, a.verb)
     ]
+    if screen.compares:
+        url = reverse(f"{screen.noun}-compare")
+        made.append({"name": "compare", "label": _("Compare"), "icon": "columns-3", "form_url": url})
+    return made
 
 
 def buttons(screen: "Screen", obj: Any, actor: Actor) -> list[dict[str, Any]]:

@@ -11,18 +11,19 @@ from django.db.models.expressions import OrderBy
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from ..actors import Actor
+from ..actors import Actor, can
 from ..search import SearchEntry
 from ..text import words
 from .columns import Column
 from .counting import remembered, scope_of
-from .filters import BadFilter, chips, described, narrow
+from .filters import NOT, BadFilter, Filter, chips, described, narrow
+from .finding import custom_filters
 
 if TYPE_CHECKING:
     from .screen import Screen
 
 LONG = (models.JSONField, models.TextField, models.BinaryField)
-RESERVED = {"q", "sort", "page", "columns", "all", "ids", "format"}
+RESERVED = {"q", "sort", "page", "columns", "all", "ids", "format", NOT}
 FEW = 2_000
 
 
@@ -38,9 +39,14 @@ class Listing:
     act: str = "view"
 
     @cached_property
+    def filters(self) -> list[Filter]:
+        """The filters of the screen, then those of the fields that the organisations in scope added."""
+        return [*self.screen.narrowing, *custom_filters(self.screen)]
+
+    @cached_property
     def rows(self) -> QuerySet[Any]:
         """Every row asked for, not yet ordered nor cut: what bulk acts and exports work on."""
-        rows = narrow(self.screen.narrowing, self.screen.rows(self.actor, self.act), self.query)
+        rows = narrow(self.filters, self.screen.rows(self.actor, self.act), self.query)
         if wanted := words(self.query.get("q", "")):
             rows = self.screen.holding(rows, wanted)
         return rows
@@ -48,7 +54,7 @@ class Listing:
     @cached_property
     def count(self) -> int:
         """How many rows; of a very long list the number may be some seconds old (see ``counting``)."""
-        asked = sorted((n, *self.query.getlist(n)) for n in self.query if n not in RESERVED or n == "q")
+        asked = sorted((n, *self.query.getlist(n)) for n in self.query if n not in RESERVED - {"q", NOT})
         key = (self.screen.noun, *scope_of(self.actor), *asked)
         return remembered(key, self.rows.count, rows=int)
 
@@ -103,7 +109,7 @@ class Listing:
 
     def context(self) -> dict[str, Any]:
         """The context of ``screens/list.html``."""
-        shown = described(self.screen.narrowing, self.query)
+        shown = described(self.filters, self.query)
         objects = self.objects()
         return {
             "screen": self.screen,
@@ -128,13 +134,23 @@ class Listing:
             "keep": [
                 {"name": n, "value": v}
                 for n in self.query
-                if n not in {"q", "page", "csrfmiddlewaretoken"}
+                if n not in {"q", "page", "csrfmiddlewaretoken", NOT, *(f["name"] for f in shown)}
                 for v in self.query.getlist(n)
             ],
         }
 
     def _row(self, obj: Any) -> dict[str, Any]:
-        return {"id": obj.pk, "url": self.screen.url(obj), "cells": [c.cell(obj) for c in self.columns]}
+        return {
+            "id": obj.pk,
+            "url": self.screen.url(obj),
+            "cells": [c.cell(obj) for c in self.columns],
+            "version": getattr(obj, "version", "") if self.edits else "",
+        }
+
+    @cached_property
+    def edits(self) -> bool:
+        """Whether cells are edited in place: each save then checks the right on its row."""
+        return self.screen.changes and can(self.actor, self.screen.verb("change"))
 
     def _header(self, column: Column) -> dict[str, Any]:
         name, down = self.sort
@@ -144,6 +160,7 @@ class Listing:
             "name": column.name,
             "label": column.label,
             "css": column.css,
+            "edit": column.name if self.edits and column.name in self.screen.form_fields else "",
             "sorted": now,
             "sort_url": self.address(sort=target, page="") if column.sort else None,
         }

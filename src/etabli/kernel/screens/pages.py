@@ -14,6 +14,7 @@ from .. import savedviews
 from ..actors import can, require
 from ..events import Event
 from . import acts, annex, exporting
+from .beside import panels_beside
 from .filters import BadFilter
 from .forms import form_class
 from .history import described_events
@@ -89,11 +90,14 @@ def empty_of(screen: "Screen", request: Any, context: dict[str, Any]) -> dict[st
 
 
 def detail_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:
+    from . import watching
+
     if (key := screen.successor(pk)) is not None:
         return redirect(f"{screen.noun}-detail", key)
     obj = the_object(request, screen, pk)
     tab = next((t for t in screen.tabs if t.key == request.GET.get("tab")), None)
     panels = list(tab.panels(obj, request) if tab else screen.panels(obj, request))
+    panels += [] if tab else panels_beside(screen, obj, request)
     context = {
         "screen": screen,
         "object": obj,
@@ -111,6 +115,7 @@ def detail_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:
         "side": [p for p in panels if p.side],
         "tabs": tabs_of(screen, obj, tab),
         "actions": object_actions(screen, obj, request.actor),
+        "live_url": watching.address(screen, obj),
         **screen.heading(obj),
     }
     if tab is None and screen.annexed and organisation_of(obj):
@@ -156,12 +161,15 @@ def history_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:
 
 
 def form_page(request: Any, screen: "Screen", pk: int | None = None) -> HttpResponse:
+    from . import watching
+
     obj = the_object(request, screen, pk, "change") if pk else None
     if obj is None:
         require(request.actor, screen.verb("add"))
     asked = request.GET.get("organisation", "")
+    sent = watching.with_theirs(screen, request.POST, obj) if request.method == "POST" else None
     form = form_class(screen)(
-        request.POST or None,
+        sent or None,
         request.FILES or None,
         instance=obj,
         actor=request.actor,
@@ -176,12 +184,16 @@ def form_page(request: Any, screen: "Screen", pk: int | None = None) -> HttpResp
         else:
             tell_undoable(request, saved, _("“%(name)s” is saved.") % {"name": saved})
             return redirect(screen.url(saved))
-    return TemplateResponse(
-        request, "screens/form.html", form_context(screen, form, obj), status=422 if form.errors else 200
-    )
+    context, status = form_context(screen, form, obj), 422 if form.errors else 200
+    if obj is not None and any(error.code == "stale" for error in form.non_field_errors().as_data()):
+        context["conflict"], status = watching.side_by_side(screen, form, obj), 409
+        form.data = watching.renewed(screen, form, obj)
+    return TemplateResponse(request, "screens/form.html", context, status=status)
 
 
 def form_context(screen: "Screen", form: Any, obj: Any) -> dict[str, Any]:
+    from . import watching
+
     title = (
         _("Change %(name)s") % {"name": obj}
         if obj
@@ -197,6 +209,7 @@ def form_context(screen: "Screen", form: Any, obj: Any) -> dict[str, Any]:
         "crumbs": [{"label": screen.title, "url": screen.list_url}],
         "cancel_url": screen.url(obj) if obj else screen.list_url,
         "submit_label": _("Save"),
+        "live_url": watching.address(screen, obj) if obj else "",
     }
 
 
@@ -234,6 +247,11 @@ def export_page(request: Any, screen: "Screen") -> HttpResponse:
     except BadFilter as error:
         messages.error(request, str(error))
         return redirect(screen.list_url)
+    except exporting.TooLong as error:
+        messages.error(request, str(error))
+        query = request.GET.copy()
+        query.pop("format", None)
+        return redirect(f"{screen.list_url}?{query.urlencode()}")
 
 
 def columns_page(request: HttpRequest, screen: "Screen") -> HttpResponse:

@@ -66,7 +66,8 @@ class Act:
     ``act(obj, cleaned, actor)`` does it, and raises ``ValidationError`` with a sentence for what it refuses;
     it may return an address to go to. ``form`` is asked before (a subclass of :class:`~.acts.ActForm`).
     ``why_not(obj)`` is a sentence when it makes no sense for the object as it is now. ``text`` tells the
-    consequence on its page.
+    consequence on its page. ``preview(rows, cleaned)`` tells what would change on many rows (see
+    :mod:`~.previewing`).
     """
 
     name: str
@@ -81,6 +82,7 @@ class Act:
     primary: bool = False
     one: bool = True
     many: bool = True
+    preview: Callable[[QuerySet[Any], dict[str, Any]], Any] | None = None
 
 
 class Screen:
@@ -112,6 +114,8 @@ class Screen:
     deletes: bool = True
     importable: bool = True
     undoable: bool = True
+    compares: bool = False
+    watched: bool = False
 
     # -- names
     # ------------------------------------------------------------------------------------------------
@@ -208,6 +212,10 @@ class Screen:
             rows.append((capitalised(one.verbose_name), value))
         return rows
 
+    def compared(self, obj: Any) -> Iterable[tuple[Any, Any]]:
+        """Label and value of what is set beside others of its kind; by default every field."""
+        return self.facts(obj, self.form_fields)
+
     def heading(self, obj: Any) -> dict[str, Any]:
         """``subtitle``, ``state`` ({label, tone}) and ``alerts`` of the object's page."""
         return {}
@@ -277,7 +285,7 @@ class Screen:
     # -- addresses
     # --------------------------------------------------------------------------------------------
     def urls(self) -> list[Any]:
-        from . import act_pages, pages
+        from . import act_pages, cells, comparing, pages, watching
         from .importing import pages as imports
 
         views: list[tuple[str, Any, str]] = [
@@ -292,6 +300,9 @@ class Screen:
             views.append(("add/", pages.form_page, "add"))
         if self.changes:
             views.append(("<int:pk>/edit/", pages.form_page, "edit"))
+            views.append(("<int:pk>/cell/<slug:name>/", cells.cell_page, "cell"))
+        if self.compares:
+            views.append(("compare/", comparing.compare_page, "compare"))
         if self.deletes:
             views.append(("<int:pk>/delete/", pages.delete_page, "delete"))
         if any(act.one for act in self.acts):
@@ -299,7 +310,8 @@ class Screen:
         if self.importable and self.adds:
             views.append(("import/", imports.upload_page, "import"))
         made = [path(f"{self.slug}/{p}", v, {"screen": self}, name=f"{self.noun}-{n}") for p, v, n in views]
-        return [*made, *self.more_urls()]
+        live = [watching.url_of(self)] if self.watched else []
+        return [*made, *live, *self.more_urls()]
 
     def more_urls(self) -> list[Any]:
         """Ordinary views of this noun that no declaration covers."""

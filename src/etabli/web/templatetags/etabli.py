@@ -79,9 +79,10 @@ def split_actions(actions: Sequence[Mapping[str, Any]] | str) -> dict[str, list[
 def table_rows(columns: Sequence[Any], rows: Iterable[Any], choosing: bool = True) -> SafeString:
     """The body of a list, in one string: much faster than a template loop over rows and cells.
 
-    ``columns`` have ``css`` and may have ``label``; ``rows`` have ``id``, ``url``, ``cells`` (ready HTML) and
-    may have ``selected``. Either objects or mappings. The first cell becomes the link to the row unless it
-    already holds one. A column with the class ``p-label`` shows its label on the phone.
+    ``columns`` have ``css`` and may have ``label`` and ``edit`` (the field edited in place); ``rows`` have
+    ``id``, ``url``, ``cells`` (ready HTML) and may have ``selected`` and ``version``. Either objects or
+    mappings. The first cell becomes the link to the row unless it already holds one. A column with the class
+    ``p-label`` shows its label on the phone.
     """
     classes = [_cell_open(column, first=index == 0) for index, column in enumerate(columns)]
     select = escape(_("Select"))
@@ -90,7 +91,8 @@ def table_rows(columns: Sequence[Any], rows: Iterable[Any], choosing: bool = Tru
 
 def _row(row: Any, classes: list[str], select: str) -> str:
     ident, url = escape(_get(row, "id")), escape(_get(row, "url") or "")
-    parts = ["<tr>"]
+    version = _get(row, "version")
+    parts = [f'<tr data-version="{escape(version)}">' if version else "<tr>"]
     if select:
         parts.append(_checkbox(ident, select, checked=bool(_get(row, "selected"))))
     for index, (opening, cell) in enumerate(zip(classes, _get(row, "cells"), strict=False)):
@@ -114,7 +116,9 @@ def _checkbox(ident: str, select: str, *, checked: bool) -> str:
 def _cell_open(column: Any, *, first: bool) -> str:
     css = f"{_get(column, 'css') or ''} {'title-cell' if first else ''}".strip()
     label = format_html(' data-label="{}"', _get(column, "label")) if "p-label" in css else ""
-    return f'<td class="{escape(css)}"{label}' if css else "<td"
+    edit = _get(column, "edit") if not first else ""
+    label += format_html(' data-edit="{}"', edit) if edit else ""
+    return f'<td class="{escape(css)}"{label}' if css else f"<td{label}"
 
 
 def _get(item: Any, name: str) -> Any:
