@@ -6,6 +6,6 @@ class AssetsConfig(AppConfig):
     name = "etabli.assets"
 
     def ready(self) -> None:
-        from . import day, kinds  # noqa: F401 - day declares what "My day" shows
+        from . import day, kinds, life_day  # noqa: F401 - they declare what "My day" shows
 
         post_migrate.connect(kinds.install_kinds, sender=self)

@@ -29,9 +29,10 @@ TIRED = 75
 
 def heading(asset: Asset) -> dict[str, Any]:
     """State, picture and what is wrong now."""
+    from .life_pages import alerts as of_its_life
     from .screens import TONES
 
-    alerts = []
+    alerts = of_its_life(asset)
     for volume in asset.volumes.all():
         used = volume.used_percent
         if used is not None and used >= FULL:

@@ -20,7 +20,10 @@ from etabli.kernel.screens.history import name_act
 from etabli.kernel.text import Plain
 from etabli.web import markup
 
-from . import pages
+from . import life_pages, pages
+from .life_acts import ASSET_ACTS
+from .life_forms import AssetForm
+from .life_screens import HOLDER
 from .models import Asset, AssetKind, AssetModel, Manufacturer
 
 name_act("asset.inventoried", gettext_noop("Inventory"))
@@ -32,12 +35,16 @@ TONES = {
     "in_stock": "info",
     "on_loan": "info",
     "preparing": "info",
+    "redeployed": "info",
+    "in_transit": "info",
     "in_repair": "warn",
+    "maintenance": "warn",
     "to_retire": "warn",
     "lost": "bad",
     "stolen": "bad",
-    "retired": "off",
-    "gone": "off",
+    **dict.fromkeys(
+        ("retired", "erased", "returned", "sold", "donated", "recycled", "destroyed", "gone"), "off"
+    ),
 }
 
 
@@ -129,6 +136,13 @@ class AssetScreen(Screen):
         Column(
             "last_user", gettext_lazy("Last user"), lambda a: show(a.last_user), css="m p-hide", shown=False
         ),
+        Column(
+            "state_since",
+            gettext_lazy("In this state since"),
+            lambda a: show(a.state_since),
+            css="m p-hide",
+            shown=False,
+        ),
         Column("price", gettext_lazy("Price"), lambda a: show(a.price), css="m p-hide num", shown=False),
     ]
     filters = [
@@ -136,6 +150,7 @@ class AssetScreen(Screen):
         "state",
         "site",
         "criticality",
+        HOLDER,
         Filter(
             "warranty",
             gettext_lazy("Warranty"),
@@ -172,6 +187,7 @@ class AssetScreen(Screen):
         "room",
         "rack",
         "parent",
+        "pool",
         "criticality",
         "criticality_reason",
         "bought_on",
@@ -183,7 +199,7 @@ class AssetScreen(Screen):
         "remarks",
     ]
     sections = [
-        (gettext_lazy("Where and who"), ["person", "site", "room", "rack", "parent"]),
+        (gettext_lazy("Where and who"), ["person", "site", "room", "rack", "parent", "pool"]),
         (
             gettext_lazy("Purchase and warranty"),
             ["bought_on", "commissioned_on", "price", "supplier", "order_number", "warranty_end"],
@@ -194,7 +210,10 @@ class AssetScreen(Screen):
     identity = ["tag", "serial", "name"]
     related = ["kind", "model__manufacturer", "person", "site", "room"]
     template = "assets/asset.html"
+    form = AssetForm
+    acts = ASSET_ACTS
     tabs = [
+        Tab("life", gettext_lazy("Life"), life_pages.life),
         Tab("hardware", gettext_lazy("Hardware"), pages.hardware),
         Tab("software", gettext_lazy("Software"), pages.software, count=pages.software_count),
         Tab("network", gettext_lazy("Network"), pages.network),

@@ -92,6 +92,8 @@ def detail_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:
     obj = the_object(request, screen, pk)
     tab = next((t for t in screen.tabs if t.key == request.GET.get("tab")), None)
     panels = list(tab.panels(obj, request) if tab else screen.panels(obj, request))
+    if tab is None:
+        panels += [panel for more in screen.more_panels for panel in more(obj, request)]
     context = {
         "screen": screen,
         "object": obj,

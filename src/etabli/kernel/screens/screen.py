@@ -18,6 +18,9 @@ from .filters import Filter, filter_of
 
 if TYPE_CHECKING:
     from .acts import ActForm
+    from .forms import NounForm
+
+MorePanels = Callable[[Any, HttpRequest], Iterable["Panel"]]
 
 HIDDEN = {"id", "organisation", "custom", "version", "created_at", "updated_at", "password"}
 
@@ -43,6 +46,7 @@ class Panel:
     context: Mapping[str, Any] = field(default_factory=dict)
     side: bool = False
     more_url: str = ""
+    more_label: Any = ""
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,7 @@ class Screen:
     search: Sequence[str] = ()
     fields: Sequence[str] = ()
     sections: Sequence[tuple[Any, Sequence[str]]] = ()
+    form: "type[NounForm] | None" = None  # a NounForm with rules of this noun
     order: Sequence[Any] = ()
     identity: Sequence[str] = ("name",)
     tabs: Sequence[Tab] = ()
@@ -183,6 +188,14 @@ class Screen:
     def panels(self, obj: Any, request: HttpRequest) -> Iterable[Panel]:
         """The cards of the first tab; by default every field, then the dates."""
         return [Panel(self.singular, rows=self.facts(obj, self.form_fields))]
+
+    def add_panels(self, function: MorePanels) -> None:
+        """Show more cards on the first tab: a domain above adds what it knows of the object."""
+        self.more_panels.append(function)
+
+    @cached_property
+    def more_panels(self) -> list[MorePanels]:
+        return []
 
     def facts(self, obj: Any, names: Iterable[str]) -> list[tuple[str, Any]]:
         """Label and value of fields, for a panel."""
