@@ -26,6 +26,7 @@ HELD = (
     "received", "in_stock", "preparing", "in_service", "on_loan", "in_repair", "maintenance", "in_transit",
     "to_retire",
 )  # fmt: skip
+DEEPEST = 20  # a mouse on a dock on a laptop: nothing real hangs deeper
 LENDABLE = ("in_stock", "preparing", "in_service")
 
 
@@ -122,11 +123,12 @@ def _place(
 
 def _loop(asset: Asset, parent: Asset | None) -> str:
     """An asset connected to itself, near or far."""
-    seen = 0
-    while parent is not None and seen < 20:
-        if parent.pk == asset.pk:
+    key, steps = parent.pk if parent else None, 0
+    while key is not None and steps < DEEPEST:
+        if key == asset.pk:
             return _("It cannot be connected to itself, nor to what is connected to it.")
-        parent, seen = parent.parent, seen + 1
+        key = Asset.objects.filter(pk=key).values_list("parent", flat=True).first()
+        steps += 1
     return ""
 
 

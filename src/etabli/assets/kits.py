@@ -90,6 +90,11 @@ class KitItem(Noun):
     def __str__(self) -> str:
         return str(self.asset or self.model)
 
+    def clean(self) -> None:
+        """The form does not ask the constraint when both are empty."""
+        if self.asset_id is None and self.model_id is None:
+            raise ValidationError(gettext("Choose either an asset or a model."))
+
 
 class Booking(Noun):
     """An asset or a kit of a pool kept for somebody during a while."""
@@ -140,7 +145,9 @@ class Booking(Noun):
         """The sentence for what the exclusion constraint of :class:`Hold` would refuse."""
         if not (self.starts_at and self.ends_at and self.starts_at < self.ends_at):
             return
-        if (self.asset_id is None) == (self.kit_id is None):
+        if self.asset_id is None and self.kit_id is None:
+            raise ValidationError(gettext("Choose either an asset or a kit."))
+        if self.asset_id is not None and self.kit_id is not None:
             return  # the constraint tells it
         if not self.things():
             raise ValidationError({"kit": gettext("This kit holds no asset: put some in it first.")})
