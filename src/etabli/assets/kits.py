@@ -106,7 +106,6 @@ class Booking(Noun):
         blank=True,
         related_name="bookings",
         verbose_name=_("asset"),
-        limit_choices_to={"pool__isnull": False},
     )
     kit = models.ForeignKey(
         Kit,
@@ -115,7 +114,6 @@ class Booking(Noun):
         blank=True,
         related_name="bookings",
         verbose_name=_("kit"),
-        limit_choices_to={"pool__isnull": False},
     )
     person = models.ForeignKey(Person, models.PROTECT, related_name="bookings", verbose_name=_("for"))
     starts_at = models.DateTimeField(_("from"))
@@ -149,6 +147,11 @@ class Booking(Noun):
             raise ValidationError(gettext("Choose either an asset or a kit."))
         if self.asset_id is not None and self.kit_id is not None:
             return  # the constraint tells it
+        thing: Any = self.asset or self.kit
+        if self.pk is None and thing.pool_id is None:
+            raise ValidationError(
+                gettext("“%(name)s” is in no loan pool: put it in one first, in its form.") % {"name": thing}
+            )
         if not self.things():
             raise ValidationError({"kit": gettext("This kit holds no asset: put some in it first.")})
         other = self.in_the_way()

@@ -57,10 +57,10 @@ class Migration(migrations.Migration):
                 ('starts_at', models.DateTimeField(verbose_name='from')),
                 ('ends_at', models.DateTimeField(verbose_name='until')),
                 ('purpose', models.CharField(blank=True, max_length=200, verbose_name='purpose')),
-                ('asset', models.ForeignKey(blank=True, limit_choices_to={'pool__isnull': False}, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='assets.asset', verbose_name='asset')),
+                ('asset', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='assets.asset', verbose_name='asset')),
                 ('organisation', etabli.kernel.tenancy.OwnerKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='kernel.organisation', verbose_name='organisation')),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='people.person', verbose_name='for')),
-                ('kit', models.ForeignKey(blank=True, limit_choices_to={'pool__isnull': False}, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='assets.kit', verbose_name='kit')),
+                ('kit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='assets.kit', verbose_name='kit')),
             ],
             options={
                 'verbose_name': 'booking',

@@ -215,6 +215,8 @@ def test_a_booking_is_made_by_its_form(fleet, kit, client_of):
         "ends_at": "2027-03-02T09:00",
     }
     assert browser.post("/bookings/add/", sent).status_code == 302
+    loose = fleet.asset("PC-9").pk
+    assert "is in no loan pool" in browser.post("/bookings/add/", {**sent, "asset": loose}).content.decode()
     again = browser.post("/bookings/add/", sent)
     assert again.status_code == 422
     assert "is already booked for Claire Moreau" in again.content.decode()
