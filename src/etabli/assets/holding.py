@@ -236,22 +236,26 @@ def give_back(
     on: date | None = None,
     condition: str = "",
     slip: bool = False,
-) -> Loan:
-    """Record the return of a loan: the asset goes back to the state and the holder it had before."""
+) -> Loan | None:
+    """Record the return of a loan: the asset goes back to the state and the holder it had before.
+
+    An asset that came here already on loan (an import) has no loan: it goes into stock.
+    """
     require(actor, "asset.lend", asset)
     asset = locked(asset)
-    loan = open_loan(asset)
-    if loan is None or asset.state != "on_loan":
-        raise ValidationError(_("It is not on loan."))
+    if problem := why_not_return(asset):
+        raise ValidationError(problem)
+    loan, borrower = open_loan(asset), asset.person
     day = the_day(asset, on)
     before = snapshot(asset)
-    loan.returned_on, loan.outcome, loan.condition_back = day, Loan.Outcome.RETURNED, condition
-    loan.save()
-    enter(asset, loan.state_before, day)
-    asset.person = loan.holder_before
+    if loan is not None:
+        loan.returned_on, loan.outcome, loan.condition_back = day, Loan.Outcome.RETURNED, condition
+        loan.save()
+    enter(asset, loan.state_before if loan else "in_stock", day)
+    asset.person = loan.holder_before if loan else None
     made = None
-    if slip:
-        made = signing.draft("return", asset, loan.person, actor=actor, day=day, condition=condition)
+    if slip and borrower is not None:
+        made = signing.draft("return", asset, borrower, actor=actor, day=day, condition=condition)
     _done(asset, "loan_returned", actor, before, day, condition, slip=made, loan=loan)
     return loan
 

@@ -50,14 +50,14 @@ def remind(organisation: int) -> None:
     loans = Loan.objects.select_for_update(of=("self",), skip_locked=True).filter(
         soon | Q(due_on__lt=today), organisation=organisation, returned_on=None
     )
-    accounts = {}
     rows = list(loans.select_related("asset", "person__account").order_by("pk"))
     wanted = {loan.lender_account_id for loan in rows if loan.lender_account_id}
     accounts = Account.objects.in_bulk(wanted)
+    mailing = bool(preferences.get("mail.host"))
     for loan in rows:
         stage = stage_of(loan.due_on, today)
         if loan.reminded != stage:
-            _tell(loan, accounts.get(loan.lender_account_id or 0), today)
+            _tell(loan, accounts.get(loan.lender_account_id or 0), today, mailing)
             loan.reminded = stage
     Loan.objects.bulk_update(rows, ["reminded"], batch_size=500)
 
@@ -71,7 +71,7 @@ def stage_of(due: date, today: date) -> str:
     return f"late {(today - due).days // AGAIN} {due}"
 
 
-def _tell(loan: Loan, lender: Account | None, today: date) -> None:
+def _tell(loan: Loan, lender: Account | None, today: date, mailing: bool) -> None:
     """The borrower and whoever lent it, each in their language; a borrower without an account by e-mail."""
     account = loan.person.account
     url = reverse("asset-detail", args=[loan.asset_id])
@@ -79,7 +79,7 @@ def _tell(loan: Loan, lender: Account | None, today: date) -> None:
         with translation.override(one.language):
             title, text = words(loan, today)
             notify([one], kind="loan.due", title=title, text=text, url=url, obj=loan)
-    if account is None and loan.person.email and mail.configured(loan.organisation_id).host:
+    if account is None and loan.person.email and mailing:
         title, text = words(loan, today)
         mail.send([loan.person.email], title, text, organisation=loan.organisation_id)
 

@@ -112,8 +112,9 @@ def _lend(asset: Asset, cleaned: dict[str, Any], actor: Actor) -> str | None:
 
 
 def _give_back(asset: Asset, cleaned: dict[str, Any], actor: Actor) -> str | None:
-    loan = holding.give_back(asset, actor=actor, **_given(cleaned, "on", "condition", "slip"))
-    return _to_sign(cleaned, loan.person_id, asset)
+    borrower = asset.person_id
+    holding.give_back(asset, actor=actor, **_given(cleaned, "on", "condition", "slip"))
+    return _to_sign(cleaned, borrower, asset)
 
 
 def _extend(asset: Asset, cleaned: dict[str, Any], actor: Actor) -> None:

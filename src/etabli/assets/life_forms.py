@@ -13,6 +13,7 @@ from etabli.kernel.screens.acts import ActForm
 from etabli.kernel.screens.forms import NounForm
 from etabli.people.models import Person, Room, Site
 
+from .custody_trigger import telling
 from .life import BY_TARGET, LEAVING, MOVES, enter, why_not
 from .models import Asset
 
@@ -197,6 +198,8 @@ class AssetForm(NounForm):
         cleaned = super().clean()
         if self.instance.pk:
             self._move(cleaned)
+            if self.instance.state == "on_loan" and "person" in self.changed_data:
+                self.add_error("person", _("It is on loan: record its return first."))
         elif cleaned.get("state"):
             self.instance.state_since = timezone.localdate()
         if {"criticality", "criticality_reason"} & set(self.changed_data):
@@ -222,6 +225,13 @@ class AssetForm(NounForm):
             enter(asset, wanted, timezone.localdate())
             cleaned["person"] = None if move.frees else cleaned.get("person")
             cleaned["commissioned_on"] = cleaned.get("commissioned_on") or asset.commissioned_on
+
+    def save(self, commit: bool = True) -> Any:
+        """The history of assignments tells who changed hands or place in the form."""
+        if not self.instance.pk or not {"person", "site", "room", "parent"} & set(self.changed_data):
+            return super().save(commit)
+        with telling(by=self.actor.label):
+            return super().save(commit)
 
     def sections(self) -> list[dict[str, Any]]:
         """On the page of an existing asset the state is not offered."""

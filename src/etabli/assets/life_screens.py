@@ -194,7 +194,7 @@ class BookingScreen(Screen):
         )
     ]
     fields = ["asset", "kit", "person", "starts_at", "ends_at", "purpose"]
-    order = ["-starts_at"]
+    order = ["-starts_at", "-pk"]
     related = ["asset", "kit", "person"]
     importable = searchable = False
 

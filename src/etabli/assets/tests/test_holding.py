@@ -1,5 +1,6 @@
 """Who has an asset: assignments and their history, loans, their reminders; each act taken back."""
 
+import json
 import threading
 from datetime import timedelta
 
@@ -11,7 +12,8 @@ from django.utils import timezone
 from etabli.assets import holding, jobs
 from etabli.assets.holding import assign, extend, give_back, lend, take_back
 from etabli.assets.models import Asset, Assignment, Loan, Slip
-from etabli.kernel.actors import actor_of
+from etabli.kernel import preferences
+from etabli.kernel.actors import SYSTEM, actor_of
 from etabli.kernel.events import Event
 from etabli.kernel.jobs import run_waiting
 from etabli.kernel.notifications import Notification
@@ -214,6 +216,28 @@ def test_of_two_loans_at_once_one_is_refused_with_a_sentence(committed_firm, in_
     assert sorted(t.partition(" to ")[0] for t in told) == ["It is already on loan", "lent"]
 
 
+def test_an_asset_imported_on_loan_comes_back_into_stock(fleet):
+    asset = fleet.asset(state="on_loan", person=fleet.claire)
+    assert give_back(asset, actor=fleet.actor, slip=True) is None
+    now = Asset.objects.get(pk=asset.pk)
+    assert (now.state, now.person) == ("in_stock", None)
+    assert Slip.objects.get().person == fleet.claire
+    undo(last("asset.loan_returned"), fleet.actor)
+    assert Asset.objects.get(pk=asset.pk).person == fleet.claire
+
+
+def test_the_form_changes_hands_in_the_history_but_not_during_a_loan(fleet, client_of):
+    asset = assign(fleet.asset(), person=fleet.claire, actor=fleet.actor, on=today(-3))
+    browser = client_of(fleet.firm.acme.technician)
+    url, body = f"/api/v1/assets/{asset.pk}", {"person": fleet.paul.pk}
+    assert browser.patch(url, body, content_type="application/json").status_code == 200
+    with scope(fleet.firm.acme.id):
+        assert Assignment.objects.get(asset=asset, until=None).by == fleet.firm.acme.technician.name
+        lend(asset, person=fleet.claire, due_on=today(2), actor=fleet.actor)
+    refused = browser.patch(url, body, content_type="application/json")
+    assert "record its return first" in refused.json()["errors"]["person"][0]
+
+
 # -- reminders
 @pytest.fixture
 def late(fleet):
@@ -276,8 +300,29 @@ def test_reminding_costs_the_same_however_many_are_already_told(late, fleet, dja
         asset = fleet.asset(f"X{n}")
         loan = lend(asset, person=fleet.paul, due_on=today(), actor=fleet.actor)
         Loan.objects.filter(pk=loan.pk).update(reminded=jobs.stage_of(today(), today()))
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         jobs.remind.function(organisation=fleet.firm.acme.id)
+
+
+def test_a_borrower_without_an_account_is_told_by_e_mail_when_a_server_is_set(fleet):
+    def queued():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT args -> 'to', args ->> 'subject' FROM procrastinate_jobs WHERE queue_name = 'mail'"
+            )
+            return cursor.fetchall()
+
+    fleet.paul.email = "paul@acme.example"
+    fleet.paul.save()
+    lend(fleet.asset(), person=fleet.paul, due_on=today(), actor=fleet.actor)
+    jobs.remind.function(organisation=fleet.firm.acme.id)
+    assert queued() == []
+    Loan.objects.update(reminded="")
+    preferences.set_value("mail.host", "mail.example", organisation=None, actor=SYSTEM)
+    jobs.remind.function(organisation=fleet.firm.acme.id)
+    assert [(json.loads(to) if isinstance(to, str) else to, title) for to, title in queued()] == [
+        (["paul@acme.example"], "“PC-1” is due back today")
+    ]
 
 
 # -- pages
