@@ -56,7 +56,7 @@ LOGGED_IN = {
     "recognition-trial": "a dry run of the reader's organisations, checked by its job",
 }
 INSTALLATION = {"demo", "demo-load", "settings-section", "settings-override", "mail-test"}
-READS = {"site-map", "asset-label", "import-page"}
+READS = {"site-map", "asset-label", "import-page", "booking-calendar", "slip-pdf"}
 ROUTES_OF_THE_API = {"openapi-json", "api-root"}
 ANNEX = {"annex-note", "annex-tag", "annex-untag", "annex-file", "annex-link", "annex-detach", "annex-unlink"}
 BESIDE = {*ANNEX, "file", "switch", "notification-detail", "batch-undo"}

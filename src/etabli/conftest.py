@@ -219,6 +219,12 @@ SPECIAL: dict[str, Callable[[Maker], dict[str, Any]]] = {
     "WebhookDelivery": lambda m: {"event": m.new(_model("kernel.Event"))},
     "NetworkCard": lambda m: {"mac": "00:11:22:33:44:55"},
     "SearchEntry": lambda m: {"noun": "asset"},
+    "KitItem": lambda m: {"asset": m.get(_model("assets.Asset"))},
+    "Booking": lambda m: {
+        "asset": m.get(_model("assets.Asset")),
+        "starts_at": timezone.now(),
+        "ends_at": timezone.now() + datetime.timedelta(hours=1),
+    },
 }
 
 

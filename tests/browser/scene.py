@@ -41,7 +41,19 @@ def found() -> dict[str, int]:
     """What the sample companies already have."""
     from django.db.models import F
 
-    from etabli.assets.models import Asset, AssetChange, AssetKind, AssetModel, Manufacturer, Position
+    from etabli.assets.models import (
+        Asset,
+        AssetChange,
+        AssetKind,
+        AssetModel,
+        Booking,
+        Kit,
+        Loan,
+        Manufacturer,
+        Pool,
+        Position,
+        Slip,
+    )
     from etabli.inventory.models import Agent, Document, Enrolment
     from etabli.kernel.attachments import Tag
     from etabli.kernel.calendars import Calendar, Holiday
@@ -62,8 +74,14 @@ def found() -> dict[str, int]:
         "kind": AssetKind, "model": AssetModel, "manufacturer": Manufacturer, "agent": Agent, "enrolment": Enrolment, "tag": Tag,
         "calendar": Calendar, "event": Event, "holiday": Holiday, "membership": Membership, "organisation": Organisation,
         "role": Role, "building": Building, "floor": Floor, "unit": OrgUnit, "rack": Rack, "room": Room, "site": Site, "team": Team, "subnet": Subnet,
+        "booking": Booking, "kit": Kit, "pool": Pool,
     }  # fmt: skip
+    late = Loan.objects.filter(returned_on=None).order_by("due_on", "pk").first()
     return {
+        "loan": late.pk, "lent": late.asset_id, "borrower": late.person_id,
+        "stored": Asset.objects.filter(state="in_stock", person=None).order_by("pk").first().pk,
+        "slip_waiting": Slip.objects.filter(signed_at=None).order_by("pk").first().pk,
+        "slip_signed": Slip.objects.exclude(signed_at=None).order_by("pk").first().pk,
         "asset": laptop.pk, "monitor": bare.pk, "person": laptop.person_id, "document": warned.pk,
         "change": change.pk, "changed": change.asset_id, "missing": missing.pk,
         "traveller": Position.objects.filter(source="subnet").exclude(site=F("asset__site")).order_by("pk").first().asset_id,

@@ -138,8 +138,17 @@ class Asset(Noun):
         IN_SERVICE = "in_service", _("in service")
         ON_LOAN = "on_loan", _("on loan")
         IN_REPAIR = "in_repair", _("in repair")
+        MAINTENANCE = "maintenance", _("in maintenance")
+        IN_TRANSIT = "in_transit", _("in transit")
         TO_RETIRE = "to_retire", _("to retire")
         RETIRED = "retired", _("retired")
+        ERASED = "erased", _("erased")
+        REDEPLOYED = "redeployed", _("kept for a new use")
+        RETURNED = "returned", _("returned to the lessor")
+        SOLD = "sold", _("sold")
+        DONATED = "donated", _("donated")
+        RECYCLED = "recycled", _("recycled")
+        DESTROYED = "destroyed", _("destroyed")
         LOST = "lost", _("lost")
         STOLEN = "stolen", _("stolen")
         GONE = "gone", _("gone")
@@ -164,6 +173,7 @@ class Asset(Noun):
         AssetModel, models.PROTECT, null=True, blank=True, related_name="assets", verbose_name=_("model")
     )
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.IN_SERVICE)
+    state_since = models.DateField(_("in this state since"), null=True, blank=True, editable=False)
     criticality = models.PositiveSmallIntegerField(
         _("criticality"), choices=Criticality, default=Criticality.NORMAL
     )
@@ -190,6 +200,9 @@ class Asset(Noun):
         default=Ownership.COMPANY,
         db_default=Ownership.COMPANY,
         help_text=_("A personal device is never located."),
+    )
+    pool = models.ForeignKey(
+        "assets.Pool", models.SET_NULL, null=True, blank=True, related_name="assets", verbose_name=_("pool")
     )
     bought_on = models.DateField(_("bought on"), null=True, blank=True)
     commissioned_on = models.DateField(_("in service since"), null=True, blank=True)
@@ -297,10 +310,27 @@ class Asset(Noun):
     @property
     def live(self) -> bool:
         """Whether it is still part of the fleet."""
-        return self.state not in {self.State.RETIRED, self.State.GONE, self.State.LOST, self.State.STOLEN}
+        return self.state not in ENDED
 
 
 from .positions import Position, RackPlacement  # noqa: E402  (they hang on the assets above)
+
+ENDED = {
+    "retired",
+    "erased",
+    "returned",
+    "sold",
+    "donated",
+    "recycled",
+    "destroyed",
+    "lost",
+    "stolen",
+    "gone",
+}
+
+from .custody import Assignment, Loan  # noqa: E402  (they hang on the assets above)
+from .kits import Booking, Hold, Kit, KitItem, Pool  # noqa: E402
+from .slips import Slip, SlipCounter  # noqa: E402
 
 __all__ = [
     "Alias",
@@ -309,7 +339,9 @@ __all__ = [
     "AssetChange",
     "AssetKind",
     "AssetModel",
+    "Assignment",
     "Battery",
+    "Booking",
     "Camera",
     "CompatibilityNote",
     "Controller",
@@ -320,7 +352,11 @@ __all__ = [
     "Firmware",
     "FoundLicence",
     "GraphicsCard",
+    "Hold",
     "HostedMachine",
+    "Kit",
+    "KitItem",
+    "Loan",
     "LocalGroup",
     "LocalUser",
     "Manufacturer",
@@ -330,12 +366,15 @@ __all__ = [
     "NetworkCard",
     "OperatingSystem",
     "Peripheral",
+    "Pool",
     "Position",
     "PowerSupply",
     "Processor",
     "RackPlacement",
     "RemoteAccess",
     "SimCard",
+    "Slip",
+    "SlipCounter",
     "SoundCard",
     "Volume",
 ]

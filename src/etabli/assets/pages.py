@@ -33,7 +33,9 @@ TIRED = 75
 
 def heading(asset: Asset) -> dict[str, Any]:
     """State, picture and what is wrong now."""
-    alerts = []
+    from .life_pages import alerts as of_its_life
+
+    alerts = of_its_life(asset)
     for volume in asset.volumes.all():
         used = volume.used_percent
         if used is not None and used >= FULL:

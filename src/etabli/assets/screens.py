@@ -18,8 +18,21 @@ from etabli.kernel.screens.history import name_act
 from etabli.kernel.text import Plain
 from etabli.web import markup
 
-from . import comparing, dependencies, identity_acts, locks, pages, place_acts, place_screens, tabs  # noqa: F401 - registers its own
+from . import (  # noqa: F401 - registers its own
+    comparing,
+    dependencies,
+    identity_acts,
+    life_pages,
+    locks,
+    pages,
+    place_acts,
+    place_screens,
+    tabs,
+)
 from .filters import FILTERS, RECENT, SOON
+from .life_acts import ASSET_ACTS
+from .life_forms import AssetForm
+from .life_screens import HOLDER
 from .models import Asset, AssetKind, AssetModel, Manufacturer, Merge
 from .tones import TONES
 
@@ -106,9 +119,16 @@ class AssetScreen(Screen):
         Column(
             "last_user", gettext_lazy("Last user"), lambda a: show(a.last_user), css="m p-hide", shown=False
         ),
+        Column(
+            "state_since",
+            gettext_lazy("In this state since"),
+            lambda a: show(a.state_since),
+            css="m p-hide",
+            shown=False,
+        ),
         Column("price", gettext_lazy("Price"), lambda a: show(a.price), css="m p-hide num", shown=False),
     ]
-    filters = FILTERS
+    filters = [*FILTERS, HOLDER]
     search = [
         "tag",
         "serial",
@@ -132,6 +152,7 @@ class AssetScreen(Screen):
         "rack",
         "parent",
         "ownership",
+        "pool",
         "criticality",
         "criticality_reason",
         "bought_on",
@@ -143,7 +164,7 @@ class AssetScreen(Screen):
         "remarks",
     ]
     sections = [
-        (gettext_lazy("Where and who"), ["person", "site", "room", "rack", "parent", "ownership"]),
+        (gettext_lazy("Where and who"), ["person", "site", "room", "rack", "parent", "ownership", "pool"]),
         (
             gettext_lazy("Purchase and warranty"),
             ["bought_on", "commissioned_on", "price", "supplier", "order_number", "warranty_end"],
@@ -155,8 +176,10 @@ class AssetScreen(Screen):
     related = ["kind", "model__manufacturer", "person", "site", "room"]
     template = "assets/asset.html"
     compares = watched = True
-    acts = [*place_acts.ACTS, *identity_acts.ACTS]
+    form = AssetForm
+    acts = [*ASSET_ACTS, *place_acts.ACTS, *identity_acts.ACTS]
     tabs = [
+        Tab("life", gettext_lazy("Life"), life_pages.life),
         Tab("hardware", gettext_lazy("Hardware"), tabs.hardware),
         Tab("software", gettext_lazy("Software"), tabs.software, count=tabs.software_count),
         Tab("network", gettext_lazy("Network"), tabs.network),

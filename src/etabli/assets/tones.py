@@ -5,10 +5,14 @@ TONES = {
     "in_stock": "info",
     "on_loan": "info",
     "preparing": "info",
+    "redeployed": "info",
+    "in_transit": "info",
     "in_repair": "warn",
+    "maintenance": "warn",
     "to_retire": "warn",
     "lost": "bad",
     "stolen": "bad",
-    "retired": "off",
-    "gone": "off",
+    **dict.fromkeys(
+        ("retired", "erased", "returned", "sold", "donated", "recycled", "destroyed", "gone"), "off"
+    ),
 }

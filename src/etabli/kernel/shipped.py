@@ -8,6 +8,7 @@ from .tenancy import opening
 
 READ = ["*.view", "*.export"]
 WORK = [*READ, "asset.*", "agent.*", "document.*", "note.*", "attachment.*", "tagging.*", "link.*", "job.*"]
+WORK += ["kit.*", "kititem.*", "pool.*", "booking.*", "loan.*", "slip.*"]
 PLACES = ["site.*", "building.*", "floor.*", "room.*", "rack.*"]
 SORTING = [
     "savedview.*",

@@ -289,7 +289,7 @@ def form_class(screen: "Screen") -> type[NounForm]:
     made = screen.__dict__.get("_form_class")
     if made is None:
         factory = modelform_factory(
-            screen.model, form=NounForm, fields=screen.form_fields, formfield_callback=_field
+            screen.model, form=screen.form or NounForm, fields=screen.form_fields, formfield_callback=_field
         )
         made = type(f"{screen.model.__name__}Form", (factory,), {"screen": screen})
         screen.__dict__["_form_class"] = made

@@ -18,6 +18,7 @@ from .filters import Filter, filter_of
 
 if TYPE_CHECKING:
     from .acts import ActForm
+    from .forms import NounForm
 
 HIDDEN = {"id", "organisation", "custom", "version", "created_at", "updated_at", "password"}
 
@@ -43,6 +44,7 @@ class Panel:
     context: Mapping[str, Any] = field(default_factory=dict)
     side: bool = False
     more_url: str = ""
+    more_label: Any = ""
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class Screen:
     search: Sequence[str] = ()
     fields: Sequence[str] = ()
     sections: Sequence[tuple[Any, Sequence[str]]] = ()
+    form: "type[NounForm] | None" = None  # a NounForm with rules of this noun
     order: Sequence[Any] = ()
     identity: Sequence[str] = ("name",)
     tabs: Sequence[Tab] = ()

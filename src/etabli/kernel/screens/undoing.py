@@ -71,7 +71,7 @@ def undo(event: Event, actor: Actor, *, batch: Any = None) -> Any:
     if act == "created":
         _require_untouched(screen, obj, event)
         return delete(screen, obj, actor, batch=batch)
-    return _put_back(screen, obj, event, actor, batch)
+    return put_back(screen, obj, event, actor, batch)
 
 
 def undo_batch(batch: uuid.UUID, actor: Actor, told: Callable[[int], None] | None = None) -> int:
@@ -102,7 +102,8 @@ def _require_untouched(screen: "Screen", obj: Any, event: Event) -> None:
         )
 
 
-def _put_back(screen: "Screen", obj: Any, event: Event, actor: Actor, batch: Any) -> Any:
+def put_back(screen: "Screen", obj: Any, event: Event, actor: Actor, batch: Any = None) -> Any:
+    """Give the fields named in the event their former values; for the functions of :func:`undoes` too."""
     require(actor, screen.verb("change"), obj)
     now = snapshot(obj)
     for name, (before, after) in event.changes.items():

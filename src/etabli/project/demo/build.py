@@ -17,7 +17,7 @@ from etabli.kernel.tenancy import scope
 from etabli.people.actions import start_organisation
 from etabli.people.models import Building, Floor, OrgUnit, Person, Rack, Room, Site, Team
 
-from . import arrivals, devices, fleet, history, places, staff, whereabouts
+from . import arrivals, devices, fleet, history, lending, places, staff, whereabouts
 from .companies import CLIENTS, PROVIDER, Company
 from .staff import Names
 
@@ -74,6 +74,7 @@ def _furnish(company: Company, organisation: Organisation, work: Work) -> None:
         )
         history.beginnings(items, people, list(around), work.team, work.rng, start=work.start, now=work.now)
         history.life(items, work.team, work.rng, start=work.start, now=work.now)
+        lending.lend_out(organisation.pk, items, people, work.team[2], now=work.now)
         history.remarks(items, work.team, work.rng, start=work.start, now=work.now)
     _inventory(company, organisation, items, work)
     whereabouts.locate_everything(Random(SEED), now=work.now)  # noqa: S311 - leaves the other draws alone

@@ -25,18 +25,28 @@ REASONS = {
     "SRV-PVE1": "Héberge la moitié des serveurs",
     "SRV-HV1": "Héberge tous les serveurs",
 }
+WHY = {
+    "server": "Services internes arrêtés sans lui",
+    "vm": "Service interne arrêté sans elle",
+    "switch": "Postes de l’étage coupés du réseau sans lui",
+    "router": "Site sans accès à Internet sans lui",
+    "firewall": "Site sans accès à Internet sans lui",
+    "nas": "Fichiers et sauvegardes indisponibles sans lui",
+    "ups": "Baie arrêtée à la première coupure sans lui",
+}
 
 
 @dataclass
 class Item:
-    """An asset being made, the product it is; for a computer the family of its system, and whether it never
-    spoke yet.
+    """An asset being made, the product it is; for a computer the family of its system, whether it never spoke
+    yet, and whether it is to be lent.
     """
 
     asset: Asset
     product: Product
     system: str = ""
     newcomer: bool = False
+    to_lend: bool = False
 
 
 def equip(company: Company, people: list[Person], rng: Random, *, today: date) -> list[Item]:
@@ -178,6 +188,8 @@ def _age(items: list[Item], rng: Random, today: date) -> None:
             ],
             [50, 24, 5, 5, 10, 6],
         )[0]
+        if item.asset.state == State.ON_LOAN:  # lent by ``lending``, as people do it
+            item.asset.state, item.to_lend = State.IN_STOCK, True
     worn = [
         i
         for i in items
@@ -201,7 +213,8 @@ def _age(items: list[Item], rng: Random, today: date) -> None:
             if kind in TECHNICAL | {"vm"} or (asset.person and asset.person.vip)
             else 2
         )
-        asset.criticality_reason = REASONS.get(asset.name, "")
+        if asset.criticality >= 3:
+            asset.criticality_reason = REASONS.get(asset.name) or WHY.get(kind, "Personne prioritaire")
         if kind in {"dock", "peripheral", "monitor"} and asset.criticality == 2:
             asset.criticality = 1
 

@@ -2,7 +2,7 @@
 
 # ruff: noqa: E501 - tables read better unfolded
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -208,14 +208,17 @@ def _between(first: datetime, last: datetime, rng: Random) -> datetime:
 def put_in_order(organisations: list[int], *, began: datetime, start: datetime) -> int:
     """Write the events again so that their ids follow their dates, as if each had been recorded when it happened.
 
-    What an inventory told is dated by its reception; what has no date of its own belongs to the first day.
+    What an inventory told is dated by its reception, what was done with a thing by the day it was done; what has no
+    date of its own belongs to the first day.
     Returns how many events there are. The trigger that keeps events from being deleted is told that this is an erasure.
     """
     events = list(Event.objects.filter(organisation__in=organisations))
     received = dict(Document.objects.filter(organisation__in=organisations).values_list("pk", "received_at"))
+    days = {event.batch: event.extra["on"] for event in events if event.batch and event.extra.get("on")}
     for event in events:
         if event.at >= began:
-            event.at = received.get(event.extra.get("document"), start)
+            done = days.get(event.batch) if event.batch else None
+            event.at = received.get(event.extra.get("document")) or (_at_ten(done) if done else start)
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('app.erasing', 'on', true)")
         Event.objects.filter(organisation__in=organisations).delete()
@@ -226,6 +229,10 @@ def put_in_order(organisations: list[int], *, began: datetime, start: datetime) 
     Event.objects.bulk_create(ordered, batch_size=1000)
     _date_creations(organisations)
     return len(ordered)
+
+
+def _at_ten(day: str) -> datetime:
+    return datetime.combine(date.fromisoformat(day), time(10), PARIS)
 
 
 def _date_creations(organisations: list[int]) -> None:

@@ -76,7 +76,7 @@ def _draw_floor(rng: Random, now: datetime) -> None:
         Position.objects.create(
             asset=asset,
             source=Position.Source.DECLARED,
-            site=asset.site,
+            site=floor.building.site,
             room_id=asset.room_id,
             floor=floor,
             x=round(x / WIDTH, 4),

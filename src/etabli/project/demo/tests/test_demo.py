@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from etabli.assets.models import Asset, AssetKind
+from etabli.assets.models import Asset, AssetKind, Booking, KitItem, Loan, Slip
 from etabli.inventory.models import Agent, Document
 from etabli.kernel import files
 from etabli.kernel.accounts import Account
@@ -169,3 +169,16 @@ def test_a_file_kept_only_by_the_samples_leaves_the_storage(sample: Sample) -> N
     with pytest.raises(files.ContentMissing):
         files.open_file(theirs)
     assert files.open_file(shared).read() == b"shared"
+
+
+def test_things_are_lent_booked_packed_and_signed_for(sample: Sample) -> None:
+    with scope(*sample.ids):
+        assert Loan.objects.filter(returned_on=None).count() >= 8
+        assert {loan.organisation_id for loan in Loan.objects.all() if loan.late} == set(sample.ids)
+        assert Slip.objects.exclude(number=None).exclude(document=None).exists()
+        assert Slip.objects.filter(signed_at=None).exists()
+        assert Booking.objects.filter(ends_at__gt=timezone.now()).exists()
+        assert KitItem.objects.exists()
+        lent = Event.objects.filter(verb="asset.lent")
+        assert all(event.at.date().isoformat() == event.extra["on"] for event in lent)
+        assert not Asset.objects.filter(criticality__gte=3, criticality_reason="").exists()

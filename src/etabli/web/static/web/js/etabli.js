@@ -7,6 +7,7 @@ const ELEMENTS = {
   "e-live": "./live.js",
   "e-combo": "./combo.js",
   "e-plan": "./plan.js",
+  "e-signature": "./signature.js",
 };
 
 function fetchElements() {
