@@ -9,6 +9,7 @@ from etabli.kernel.text import Plain
 from etabli.people.models import Person, Rack, Room, Site
 
 from .components import Disk, MemoryModule, NetworkCard, OperatingSystem, Processor, Volume
+from .stocktakes import BasketItem, Photo, Stocktake, StocktakeLine
 
 
 class AssetKind(SharedModel):
@@ -207,11 +208,15 @@ __all__ = [
     "Asset",
     "AssetKind",
     "AssetModel",
+    "BasketItem",
     "Disk",
     "Manufacturer",
     "MemoryModule",
     "NetworkCard",
     "OperatingSystem",
+    "Photo",
     "Processor",
+    "Stocktake",
+    "StocktakeLine",
     "Volume",
 ]

@@ -13,11 +13,11 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from etabli.kernel import preferences
 from etabli.kernel.screens import Panel
 from etabli.kernel.screens.columns import link_to, show
 from etabli.web import markup
 
+from .codes import address_of
 from .models import Asset, NetworkCard
 
 FULL = 90
@@ -99,8 +99,9 @@ def overview(screen: Any, asset: Asset) -> list[Panel]:
 
 def qr_code(asset: Asset) -> str:
     """The address of the asset's page as a QR code, drawn in the page itself: printable, nothing to fetch."""
-    address = f"{preferences.get('pages.url') or ''}/assets/{asset.pk}/"
-    drawn = segno.make(address, micro=False).svg_inline(scale=3, border=2, light="#fff", omitsize=True)
+    drawn = segno.make(address_of(asset), micro=False).svg_inline(
+        scale=3, border=2, light="#fff", omitsize=True
+    )
     return mark_safe(drawn)  # noqa: S308  (made of our own numbers)
 
 

@@ -20,7 +20,7 @@ from etabli.kernel.screens.history import name_act
 from etabli.kernel.text import Plain
 from etabli.web import markup
 
-from . import pages
+from . import labels, moving, pages, scan_pages, stocktake_screens
 from .models import Asset, AssetKind, AssetModel, Manufacturer
 
 name_act("asset.inventoried", gettext_noop("Inventory"))
@@ -194,6 +194,7 @@ class AssetScreen(Screen):
     identity = ["tag", "serial", "name"]
     related = ["kind", "model__manufacturer", "person", "site", "room"]
     template = "assets/asset.html"
+    acts = [moving.MOVE, labels.LABELS, stocktake_screens.COUNT]
     tabs = [
         Tab("hardware", gettext_lazy("Hardware"), pages.hardware),
         Tab("software", gettext_lazy("Software"), pages.software, count=pages.software_count),
@@ -239,7 +240,11 @@ class AssetScreen(Screen):
         return pages.heading(obj)
 
     def panels(self, obj: Asset, request: HttpRequest) -> list[Panel]:
-        return pages.overview(self, obj)
+        actor: Actor = request.actor  # type: ignore[attr-defined]
+        return [*pages.overview(self, obj), *scan_pages.photo_panels(obj, actor)]
+
+    def more_urls(self) -> list[Any]:
+        return scan_pages.asset_urls
 
     def search_text(self, obj: Asset) -> tuple[str, str, str]:
         """Also found by any of its network addresses."""

@@ -7,7 +7,9 @@ from .organisations import Role
 from .tenancy import opening
 
 READ = ["*.view", "*.export"]
-WORK = [*READ, "asset.*", "agent.*", "document.*", "note.*", "attachment.*", "tagging.*", "link.*", "job.*"]
+COUNTING = ["stocktake.*", "stocktakeline.*", "photo.*"]
+ANNEX = ["note.*", "attachment.*", "tagging.*", "link.*"]
+WORK = [*READ, "asset.*", "agent.*", "document.*", *ANNEX, "job.*", *COUNTING]
 PLACES = ["site.*", "building.*", "floor.*", "room.*", "rack.*"]
 SORTING = ["savedview.*", "tag.*", "calendar.*", "holiday.*", "assetmodel.*", "manufacturer.*"]
 ROLES: dict[str, tuple[str, list[str]]] = {

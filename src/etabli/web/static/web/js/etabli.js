@@ -6,6 +6,7 @@ const ELEMENTS = {
   "bulk-bar": "./list.js",
   "e-live": "./live.js",
   "e-combo": "./combo.js",
+  "e-scan": "./scan.js",
 };
 
 function fetchElements() {
