@@ -52,9 +52,12 @@ LOGGED_IN = {
     "settings": "lists what the reader may see, and is 404 when there is nothing",
     "save-view": "a view kept for oneself needs no right over the rows",
     "options": "searches within the rights of the reader",
+    "scan": "finds within the rights of the reader, checked in test_scanning",
+    "scan-basket": "the same, and one's own basket",
+    "scan-drop": "one's own basket",
 }
 INSTALLATION = {"demo", "demo-load", "settings-section", "settings-override", "mail-test"}
-READS = {"site-map", "asset-label", "import-page"}
+READS = {"site-map", "asset-label", "import-page", "stocktake-report"}
 ROUTES_OF_THE_API = {"openapi-json", "api-root"}
 ANNEX = {"annex-note", "annex-tag", "annex-untag", "annex-file", "annex-link", "annex-detach", "annex-unlink"}
 BESIDE = {*ANNEX, "file", "switch", "notification-detail", "batch-undo"}

@@ -25,7 +25,7 @@ MOST_PIXELS = 50_000_000
 """Of a picture that must be decoded whole. A JPEG is read at a fraction of its size: see below."""
 MOST_PIXELS_OF_JPEG = 170_000_000
 MOST_OF_AN_ASSET = 200
-FORMATS = ("JPEG", "PNG", "WEBP", "MPO", "GIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 
 
 @dataclass(frozen=True)

@@ -33,11 +33,12 @@ MOST_PRINTED = 2000
 
 def progress(stocktake: Stocktake) -> dict[str, int]:
     """How many lines of each kind, and what share of the expected was seen: one query."""
-    counts = stocktake.lines.aggregate(
-        expected=Count("pk", filter=Q(expected=True)),
-        seen=Count("pk", filter=Q(expected=True, seen_at__isnull=False)),
-        **{name: Count("pk", filter=Q(status=name)) for name in Status.values},
+    found = stocktake.lines.aggregate(
+        n_expected=Count("pk", filter=Q(expected=True)),
+        n_seen=Count("pk", filter=Q(expected=True, seen_at__isnull=False)),
+        **{f"n_{name}": Count("pk", filter=Q(status=name)) for name in Status.values},
     )
+    counts = {name.removeprefix("n_"): number for name, number in found.items()}
     return {**counts, "percent": round(100 * counts["seen"] / (counts["expected"] or 1))}
 
 

@@ -169,7 +169,14 @@ class StocktakeScreen(Screen):
             many=False,
         ),
         Act(
-            "close", gettext_lazy("Close"), "lock", "stocktake.change", _close, CloseForm, _closed, many=False
+            "close",
+            gettext_lazy("Close the stocktake"),
+            "lock",
+            "stocktake.change",
+            _close,
+            CloseForm,
+            _closed,
+            many=False,
         ),
         Act(
             "reopen",
@@ -207,7 +214,7 @@ class StocktakeScreen(Screen):
         if not obj.closed_at and can(actor, "stocktake.change", obj):
             url = self.url(obj, "count")
             made.append({"label": _("Count"), "icon": "scan", "url": url, "primary": True})
-        made.append({"label": _("Report"), "icon": "file-text", "url": self.url(obj, "report")})
+        made.append({"label": _("Stocktake report"), "icon": "file-text", "url": self.url(obj, "report")})
         return made
 
     def panels(self, obj: Stocktake, request: HttpRequest) -> list[Panel]:

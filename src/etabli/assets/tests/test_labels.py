@@ -24,7 +24,9 @@ DPI = 300
 
 def some(count: int, **given: Any) -> list[labels.Label]:
     return [
-        labels.Label(f"{PUBLIC}/assets/{n}/", f"INV-{n:05}", f"INV-{n:05}", f"PC-{n:04}", "Acme & Fils <SARL>")
+        labels.Label(
+            f"{PUBLIC}/assets/{n}/", f"INV-{n:05}", f"INV-{n:05}", f"PC-{n:04}", "Acme & Fils <SARL>"
+        )
         for n in range(1, count + 1)
     ]
 
