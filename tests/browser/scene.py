@@ -224,7 +224,7 @@ def counted(place: Any, account: Any, actor: Any) -> dict[str, Any]:
         asset.refresh_from_db()
     closed = start(other)
     counting.count(closed, assets[5].tag, actor=actor)
-    counting.close(closed, missing="keep", actor=actor)
+    counting.close(closed, actor=actor)
     opened = start(room)
     for code in (assets[0].tag, assets[1].tag, assets[6].tag, "INCONNU-1"):
         counting.count(opened, code, actor=actor)
@@ -241,6 +241,7 @@ def counted(place: Any, account: Any, actor: Any) -> dict[str, Any]:
         "counted": opened.lines.order_by("pk").first().pk,
         "scanned": assets[0].tag,
         "scanned_name": assets[0].name,
+        "photo_asset": assets[0].pk,
         "awaited": [a.tag for a in assets[2:5]],
         "elsewhere": assets[7].tag,
         "photo": photo.pk,

@@ -1,7 +1,7 @@
 """The verbs of a stocktake: start, count, bring here, close, reopen."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from etabli.kernel import live
 from etabli.kernel.actors import Actor, require
-from etabli.kernel.events import Event, difference, publish, snapshot, together
+from etabli.kernel.events import Event, difference, publish, snapshot
 from etabli.kernel.screens.undoing import undoes
 from etabli.kernel.screens.writing import count_edit
 
@@ -293,11 +293,9 @@ def _send_back(event: Event, actor: Actor) -> Any:
 
 # -- close
 @transaction.atomic
-def close(stocktake: Stocktake, *, missing: str, actor: Actor, now: datetime | None = None) -> Stocktake:
-    """End the count; ``missing``: what becomes of assets nobody saw, ``keep``, ``lost`` or ``unplaced``."""
+def close(stocktake: Stocktake, *, actor: Actor, now: datetime | None = None) -> Stocktake:
+    """End the count. What becomes of the assets that nobody saw is another verb: :func:`settle`."""
     stocktake = _opened(stocktake, actor)
-    if missing != "keep":
-        _settle(unseen(stocktake), missing, actor)
     before = snapshot(stocktake)
     stocktake.closed_at, stocktake.closed_by = now or timezone.now(), actor.label[:120]
     count_edit(stocktake)
@@ -318,15 +316,35 @@ def unseen(stocktake: Stocktake) -> QuerySet[StocktakeLine]:
     return stocktake.lines.filter(status=Status.AWAITED)
 
 
-def _settle(lines: Iterable[StocktakeLine], missing: str, actor: Actor) -> None:
-    keys = [line.asset_id for line in lines if line.asset_id]
+def settle(
+    stocktake: Stocktake, missing: str, *, actor: Actor, told: Callable[[int], None] | None = None
+) -> int:
+    """Decide for the assets nobody saw: ``lost``, or ``unplaced`` (out of the room); returns how many.
+
+    Each in its own transaction, so that a cut leaves what was done; doing it again changes nothing more.
+    ``told`` hears how many are done, now and then.
+    """
+    require(actor, "stocktake.change", stocktake)
+    keys = unseen(stocktake).exclude(asset=None).order_by("pk").values_list("asset_id", flat=True)
+    done = 0
+    for key in list(keys):
+        done += _settle_one(key, missing, actor)
+        if told and done % 50 == 0:
+            told(done)
+    return done
+
+
+@transaction.atomic
+def _settle_one(key: int, missing: str, actor: Actor) -> int:
     related = ("site", "room", "rack", "kind", "model", "person", "parent")
-    with together():
-        for asset in Asset.objects.filter(pk__in=keys).select_related(*related):
-            if missing == "lost":
-                declare_lost(asset, actor=actor)
-            else:
-                moving.move(asset, site=asset.site, room=None, actor=actor)
+    asset = Asset.objects.filter(pk=key).select_related(*related).first()
+    if asset is None:
+        return 0
+    if missing == "lost":
+        declare_lost(asset, actor=actor)
+    else:
+        moving.move(asset, site=asset.site, room=None, actor=actor)
+    return 1
 
 
 def declare_lost(asset: Asset, *, actor: Actor) -> None:

@@ -20,6 +20,8 @@ from . import codes
 from .models import Asset
 
 MOST = 500
+ROOM_FOR_TWO = 50
+"""Millimetres of width under which two codes would be too fine for the camera of a telephone."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,8 @@ class LabelForm(ActForm):
         if sheet and cleaned.get("first", 1) > sheet.cells:
             text = _("This format has %(n)s labels a sheet: give a number up to it.") % {"n": sheet.cells}
             self.add_error("first", text)
+        if sheet and cleaned.get("symbol") == "both" and sheet.width < ROOM_FOR_TWO:
+            self.add_error("symbol", _("This format is too small for two codes: choose one of them."))
         return cleaned
 
 

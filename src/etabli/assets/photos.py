@@ -91,8 +91,12 @@ def _on_white(picture: Image.Image) -> Image.Image:
 
 
 def _jpeg(picture: Image.Image, profile: bytes | None) -> bytes:
+    """All that a picture may carry beside its pixels is named here, so that nothing follows by default."""
     out = io.BytesIO()
-    picture.save(out, "JPEG", quality=QUALITY, optimize=True, progressive=True, icc_profile=profile, exif=b"")
+    nothing = {"exif": b"", "comment": b"", "xmp": b""}
+    picture.save(
+        out, "JPEG", quality=QUALITY, optimize=True, progressive=True, icc_profile=profile, **nothing
+    )
     return out.getvalue()
 
 

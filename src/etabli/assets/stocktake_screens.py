@@ -1,5 +1,6 @@
 """What people see of stocktakes, of what was counted, and of photos."""
 
+import uuid
 from typing import Any
 
 from django import forms
@@ -12,8 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from etabli.kernel.actors import Actor, can
+from etabli.kernel.events import batch_in_force
 from etabli.kernel.screens import Act, Column, Filter, Panel, Screen, register
-from etabli.kernel.screens.acts import ActForm
+from etabli.kernel.screens.acts import AT_ONCE, ActForm
 from etabli.kernel.screens.columns import show
 from etabli.kernel.screens.filters import named
 from etabli.kernel.screens.history import name_act
@@ -21,6 +23,7 @@ from etabli.web import markup
 
 from . import counting, stocktake_pages
 from .models import Asset, Photo, Stocktake, StocktakeLine
+from .stocktake_jobs import settle_missing
 
 Status = StocktakeLine.Status
 TONES = {"awaited": "off", "found": "ok", "elsewhere": "warn", "moved": "info", "unknown": "bad"}
@@ -64,8 +67,26 @@ def _bring_all(stocktake: Stocktake, cleaned: dict[str, Any], actor: Actor) -> N
         counting.bring(line, actor=actor)
 
 
-def _close(stocktake: Stocktake, cleaned: dict[str, Any], actor: Actor) -> None:
-    counting.close(stocktake, missing=cleaned["missing"], actor=actor)
+def _close(stocktake: Stocktake, cleaned: dict[str, Any], actor: Actor) -> str | None:
+    """Close, then settle: here when they are few, as a followed job (whose address is returned) when many."""
+    missing = cleaned["missing"]
+    closed = counting.close(stocktake, actor=actor)
+    if missing == "keep":
+        return None
+    if counting.unseen(closed).count() <= AT_ONCE or actor.account_id is None:
+        counting.settle(closed, missing, actor=actor)
+        return None
+    made = settle_missing.follow(
+        title=f"{_('Assets that nobody saw')} · {closed}",
+        actor=actor,
+        organisation_id=closed.organisation_id,
+        stocktake=closed.pk,
+        place=closed.organisation_id,
+        missing=missing,
+        account=actor.account_id,
+        batch=str(batch_in_force() or uuid.uuid4()),
+    )
+    return reverse("job-detail", args=[made.pk])
 
 
 def _reopen(stocktake: Stocktake, cleaned: dict[str, Any], actor: Actor) -> None:

@@ -96,7 +96,7 @@ def test_a_camera_reads_the_codes_of_the_printed_sheet_where_the_format_puts_the
         assert top <= y <= top + sheet.height
 
 
-@pytest.mark.parametrize("key", ["l7159", "l7651", "roll62"])
+@pytest.mark.parametrize("key", [s.key for s in labels.SHEETS.values() if s.width >= labels.ROOM_FOR_TWO])
 def test_both_codes_are_read_on_one_label(raster, key):
     (page,) = raster(some(1), labels.SHEETS[key], symbol="both")
     assert set(read(page)) == {f"{PUBLIC}/assets/1/", "INV-00001"}
@@ -184,6 +184,24 @@ def test_a_first_label_beyond_the_sheet_is_refused_with_its_size(fleet, client_o
     answer = client_of(firm.acme.technician).post(f"/assets/{made[0].pk}/act/labels/", sent)
     assert answer.status_code == 422
     assert "21 labels a sheet" in answer.content.decode()
+
+
+def test_two_codes_on_a_small_label_are_refused(fleet, client_of):
+    firm, made, _other = fleet
+    sent = {"sheet": "l4732", "first": "1", "symbol": "both"}
+    answer = client_of(firm.acme.technician).post(f"/assets/{made[0].pk}/act/labels/", sent)
+    assert answer.status_code == 422
+    assert "too small for two codes" in answer.content.decode()
+
+
+def test_a_long_name_is_cut_and_the_tag_is_whole(raster, db):
+    long = labels.Label(
+        f"{PUBLIC}/assets/1/", "x", "INV-2026-000123456", "Écran de la salle " * 6, "Acme " * 20
+    )
+    made = labels.pdf([long], labels.SHEETS["l7160"])
+    text = PdfReader(io.BytesIO(made)).pages[0].extract_text()
+    assert "INV-2026-000123456" in text
+    assert "…" in text
 
 
 def test_without_the_right_no_label_is_printed(fleet, client_of):

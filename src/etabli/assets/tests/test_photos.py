@@ -30,7 +30,8 @@ def jpeg(width=4000, height=3000, *, orientation=6, noise=False, **options):
     exif[ORIENTATION], exif[MAKE] = orientation, "Zorglub"
     exif.get_ifd(GPS)[1] = "N"
     out = io.BytesIO()
-    picture.save(out, "JPEG", exif=exif, **{"quality": 90, **options})
+    told = {"comment": b"Zorglub was here", "xmp": b"<x:xmpmeta>Zorglub</x:xmpmeta>"}
+    picture.save(out, "JPEG", exif=exif, **{"quality": 90, **told, **options})
     return out.getvalue()
 
 

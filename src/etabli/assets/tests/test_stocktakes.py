@@ -14,7 +14,8 @@ from pypdf import PdfReader
 from etabli.assets import counting, stocktake_pages
 from etabli.assets.models import Asset, AssetKind, Stocktake, StocktakeLine
 from etabli.kernel.events import Event
-from etabli.kernel.screens.undoing import undo
+from etabli.kernel.jobs import run_waiting
+from etabli.kernel.screens.undoing import undo, undo_batch
 from etabli.kernel.tenancy import scope
 from etabli.people.models import Rack, Room, Site
 
@@ -216,6 +217,23 @@ def test_closing_settles_the_missing_as_chosen_and_undo_takes_all_back(
         assert (back.state, back.room_id) == ("in_service", place.room.pk)
         assert Stocktake.objects.get(pk=stocktake.pk).closed_at is None
         assert place.count(stocktake, "T-B").outcome == "found"
+
+
+def test_many_missing_are_settled_by_a_followed_job_and_taken_back_with_the_close(place, browser):
+    with scope(place.staff.id):
+        here = {"kind": place.a.kind, "site": place.site, "room": place.other}
+        Asset.objects.bulk_create(Asset(name=f"M{n}", tag=f"M{n}", **here) for n in range(120))
+    made = place.start(browser, room=place.other.pk)
+    answer = browser.post(f"/stocktakes/{made.pk}/act/close/", {"missing": "unplaced"})
+    assert answer["Location"].startswith("/jobs/")
+    run_waiting()
+    with scope(place.staff.id):
+        assert Stocktake.objects.get(pk=made.pk).closed_at
+        assert Asset.objects.filter(room=place.other).count() == 0
+        batch = Event.objects.get(verb="stocktake.closed", object_id=made.pk).batch
+        assert undo_batch(batch, place.actor) == 122
+        assert Asset.objects.filter(room=place.other).count() == 121
+        assert Stocktake.objects.get(pk=made.pk).closed_at is None
 
 
 def test_a_closed_stocktake_is_reopened_unless_the_place_is_counted_again(place, browser, stocktake):
