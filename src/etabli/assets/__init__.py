@@ -2,5 +2,6 @@
 
 Nouns: Asset, AssetKind, Manufacturer, AssetModel, and the components an inventory fills (OperatingSystem,
 Processor,
-MemoryModule, Disk, Volume, NetworkCard). Verbs: assign, move, change_state. Serves C1, C6, C26 and C31.
+MemoryModule, Disk, Volume, NetworkCard); Stocktake and its lines, BasketItem, Photo.
+Verbs: assign, move, change_state, print labels, count, close. Serves C1, C6, C26 and C31.
 """

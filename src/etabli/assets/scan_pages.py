@@ -143,7 +143,8 @@ def _basket(request: Any) -> dict[str, Any]:
         "title": _("Scan basket"),
         "area": "fleet",
         "items": list(scanning.basket_of(request.actor)[:500]),
-        "bulk": acts.offered(screen, request.actor),
+        # Deleting is for a list looked at, not for a thumb on a telephone.
+        "bulk": [a for a in acts.offered(screen, request.actor) if a["name"] != "delete"],
     }
 
 

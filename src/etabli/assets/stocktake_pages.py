@@ -45,7 +45,7 @@ def progress(stocktake: Stocktake) -> dict[str, int]:
 def region(stocktake: Stocktake, actor: Actor, *, counting_now: bool = False) -> dict[str, Any]:
     """What a page shows of a stocktake as it is now: six queries, whatever its size."""
     counts = progress(stocktake)
-    lines = stocktake.lines.select_related("asset")
+    lines = stocktake.lines.all()
     may = not stocktake.closed_at and can(actor, "stocktake.change", stocktake)
     return {
         "stocktake": stocktake,
@@ -54,7 +54,7 @@ def region(stocktake: Stocktake, actor: Actor, *, counting_now: bool = False) ->
         "latest": lines.filter(seen_at__isnull=False).order_by("-seen_at")[:10],
         "elsewhere": lines.filter(status=Status.ELSEWHERE).order_by("-seen_at")[:SHOWN],
         "unknown": lines.filter(status=Status.UNKNOWN).order_by("-seen_at")[:SHOWN],
-        "unseen": lines.filter(status=Status.AWAITED).order_by("label", "pk")[:SHOWN],
+        "unseen": lines.filter(status=Status.AWAITED).order_by("pk")[:SHOWN],  # written by name at the start
         "list_url": list_url(stocktake),
         "may_change": may,
         "may_add": may and can(actor, "asset.add", stocktake),
@@ -202,7 +202,7 @@ def report_content(stocktake: Stocktake) -> dict[str, Any]:
             [_("Seen"), _("%(n)s (%(percent)s %%)") % {"n": counts["seen"], "percent": counts["percent"]}],
             [_("Gaps"), str(gap)],
             [
-                _("Value of what was not seen"),
+                _("Value of the missing ones"),
                 _("%(price)s €, excluding tax") % {"price": formats.number_format(lost, 2)},
             ],
             *([[_("Remarks"), stocktake.remarks]] if stocktake.remarks else []),

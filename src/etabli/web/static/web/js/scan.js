@@ -85,6 +85,7 @@ customElements.define(
       const typing = target.closest?.("input, textarea, select, button, a, summary, dialog, [contenteditable]");
       if (typing || key.length !== 1 || event.ctrlKey || event.metaKey || event.altKey) return;
       event.stopImmediatePropagation();
+      if (!this.field.value) this.began = event.timeStamp;
       this.field.focus();
     }
 
