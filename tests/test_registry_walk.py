@@ -54,9 +54,19 @@ LOGGED_IN = {
     "options": "searches within the rights of the reader",
     "recognition": "the rules of the organisations where the reader may see them, and 403 when there is none",
     "recognition-trial": "a dry run of the reader's organisations, checked by its job",
+    "scan": "finds within the rights of the reader, checked in test_scanning",
+    "scan-basket": "the same, and one's own basket",
+    "scan-drop": "one's own basket",
 }
 INSTALLATION = {"demo", "demo-load", "settings-section", "settings-override", "mail-test"}
-READS = {"site-map", "asset-label", "import-page", "booking-calendar", "slip-pdf"}
+READS = {
+    "site-map",
+    "asset-label",
+    "import-page",
+    "booking-calendar",
+    "slip-pdf",
+    "stocktake-report",
+}
 ROUTES_OF_THE_API = {"openapi-json", "api-root"}
 ANNEX = {"annex-note", "annex-tag", "annex-untag", "annex-file", "annex-link", "annex-detach", "annex-unlink"}
 BESIDE = {*ANNEX, "file", "switch", "notification-detail", "batch-undo"}

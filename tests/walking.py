@@ -35,7 +35,7 @@ VERB_OF = {
     "delete": "delete",
     "import": "import",
 }
-STREAMS = {"job-live", "enrolment-live", "asset-live"}
+STREAMS = {"job-live", "enrolment-live", "asset-live", "stocktake-live"}
 # Where the number in an address is not that of an object of a screen: the model it is of.
 NUMBERED = {
     "annex-detach": Attachment,

@@ -18,6 +18,11 @@ COPIES = {
     "@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2": "inter-latin-ext.woff2",
     "@fontsource-variable/inter/LICENSE": "inter-LICENSE.txt",
     "@tabler/icons/LICENSE": "tabler-icons-LICENSE.txt",
+    # Read by static/web/js/scan.js alone, when a camera opens.
+    "zxing-wasm/dist/es/reader/index.js": "zxing/reader/index.js",
+    "zxing-wasm/dist/es/share.js": "zxing/share.js",
+    "zxing-wasm/dist/reader/zxing_reader.wasm": "zxing/zxing_reader.wasm",
+    "zxing-wasm/LICENSE": "zxing/LICENSE.txt",
 }
 TESTS_ONLY = {"axe-core/axe.min.js": Path("var/axe.min.js")}
 DRAWING = re.compile(r"<(?:path|circle|rect|line|polyline|polygon|ellipse)\b[^>]*/>")

@@ -4,6 +4,7 @@ Its answer, a line of JSON, gives the number of an object for each word that ``p
 for, and the session of a technician and of an administrator.
 """
 
+import io
 import json
 import os
 import time
@@ -113,6 +114,7 @@ def made() -> dict[str, int]:
             **programs(place, account, actor),
             **agents(place),
             **personal(account, actor),
+            **counted(place, account, actor),
         }
 
 
@@ -254,6 +256,66 @@ def personal(account: Any, actor: Any) -> dict[str, int]:
     view = SavedView.objects.create(screen="assets", name="Portables de Rouen", query="q=rouen", **place)
     floor = Floor.objects.exclude(plan=None).order_by("pk").first() or Floor.objects.filter(**place).first()
     return {"field": field.pk, "view": view.pk, "floor_plan": floor.pk}
+
+
+def counted(place: Any, account: Any, actor: Any) -> dict[str, Any]:
+    """A room being counted with a line of each kind, one that is closed, a basket and a photo."""
+    from etabli.assets import counting, photos, scanning
+    from etabli.assets.models import Asset, Stocktake
+    from etabli.kernel.actors import actor_of
+    from etabli.kernel.screens import by_noun
+    from etabli.kernel.screens.forms import form_class
+    from etabli.people.models import Room, Site
+
+    screen: Any = by_noun("stocktake")
+
+    def start(room: Any) -> Any:
+        form = form_class(screen)({"room": room.pk, "organisation": place.pk}, actor=actor)
+        assert form.is_valid(), form.errors
+        return screen.save(form, actor)
+
+    assets = list(
+        Asset.objects.filter(organisation=place, state="in_service")
+        .exclude(kind__key="vm")
+        .order_by("name")[:8]
+    )
+    site = Site.objects.filter(organisation=place).order_by("pk").first()
+    room, other = (
+        Room.objects.create(name=name, site=site) for name in ("Salle de formation", "Réserve du fond")
+    )
+    for number, asset in enumerate(assets):
+        Asset.objects.filter(pk=asset.pk).update(
+            tag=asset.tag or f"INV-9{number:03}", site=site, room=room if number < 5 else other
+        )
+        asset.refresh_from_db()
+    closed = start(other)
+    counting.count(closed, assets[5].tag, actor=actor)
+    counting.close(closed, actor=actor)
+    opened = start(room)
+    for code in (assets[0].tag, assets[1].tag, assets[6].tag, "INCONNU-1"):
+        counting.count(opened, code, actor=actor)
+    for asset in assets[:3]:
+        scanning.keep(asset, actor=actor)
+        scanning.keep(asset, actor=actor_of(type(account).objects.get(email=TECHNICIAN)))
+    from PIL import Image
+
+    drawn = io.BytesIO()
+    Image.new("RGB", (640, 400), "#b8c4cc").save(drawn, "PNG")
+    body = drawn.getvalue()
+    photo = photos.add_photo(
+        assets[0], io.BytesIO(body), size=len(body), name="vue.png", caption="Façade du poste", actor=actor
+    )
+    return {
+        "stocktake": opened.pk,
+        "stocktake_closed": Stocktake.objects.get(pk=closed.pk).pk,
+        "counted": opened.lines.order_by("pk").first().pk,
+        "scanned": assets[0].tag,
+        "scanned_name": assets[0].name,
+        "photo_asset": assets[0].pk,
+        "awaited": [a.tag for a in assets[2:5]],
+        "elsewhere": assets[7].tag,
+        "photo": photo.pk,
+    }
 
 
 def actor_place() -> int:

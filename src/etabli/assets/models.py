@@ -40,6 +40,7 @@ from .contents import (
 )
 from .identity import Alias, Distinction, Merge
 from .peripherals import CompatibilityNote, Peripheral
+from .stocktakes import BasketItem, Photo, Stocktake, StocktakeLine
 
 # What an inventory may fill and a person may edit: who edits it locks it.
 LOCKABLE = {
@@ -340,6 +341,7 @@ __all__ = [
     "AssetKind",
     "AssetModel",
     "Assignment",
+    "BasketItem",
     "Battery",
     "Booking",
     "Camera",
@@ -366,6 +368,7 @@ __all__ = [
     "NetworkCard",
     "OperatingSystem",
     "Peripheral",
+    "Photo",
     "Pool",
     "Position",
     "PowerSupply",
@@ -376,5 +379,7 @@ __all__ = [
     "Slip",
     "SlipCounter",
     "SoundCard",
+    "Stocktake",
+    "StocktakeLine",
     "Volume",
 ]

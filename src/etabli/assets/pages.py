@@ -14,12 +14,12 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from etabli.kernel import preferences
 from etabli.kernel.screens import Panel
 from etabli.kernel.screens.columns import link_to, show
 from etabli.web import markup
 
 from . import locks, whereabouts
+from .codes import address_of
 from .locating import alert_of, told_once
 from .models import LOCKABLE, Asset, CompatibilityNote, NetworkCard
 from .tones import TONES
@@ -160,8 +160,9 @@ def note_text(note: CompatibilityNote) -> str:
 
 def qr_code(asset: Asset) -> str:
     """The address of the asset's page as a QR code, drawn in the page itself: printable, nothing to fetch."""
-    address = f"{preferences.get('pages.url') or ''}/assets/{asset.pk}/"
-    drawn = segno.make(address, micro=False).svg_inline(scale=3, border=2, light="#fff", omitsize=True)
+    drawn = segno.make(address_of(asset), micro=False).svg_inline(
+        scale=3, border=2, light="#fff", omitsize=True
+    )
     return mark_safe(drawn)  # noqa: S308  (made of our own numbers)
 
 

@@ -20,13 +20,17 @@ from etabli.web import markup
 
 from . import (  # noqa: F401 - registers its own
     comparing,
+    counting_acts,
     dependencies,
     identity_acts,
+    labels,
     life_pages,
     locks,
+    moving,
     pages,
     place_acts,
     place_screens,
+    scan_pages,
     tabs,
 )
 from .filters import FILTERS, RECENT, SOON
@@ -177,7 +181,14 @@ class AssetScreen(Screen):
     template = "assets/asset.html"
     compares = watched = True
     form = AssetForm
-    acts = [*ASSET_ACTS, *place_acts.ACTS, *identity_acts.ACTS]
+    acts = [
+        *ASSET_ACTS,
+        *place_acts.ACTS,
+        moving.MOVE,
+        labels.LABELS,
+        counting_acts.COUNT,
+        *identity_acts.ACTS,
+    ]
     tabs = [
         Tab("life", gettext_lazy("Life"), life_pages.life),
         Tab("hardware", gettext_lazy("Hardware"), tabs.hardware),
@@ -238,11 +249,18 @@ class AssetScreen(Screen):
 
     def panels(self, obj: Asset, request: HttpRequest) -> list[Panel]:
         actor: Actor = request.actor  # type: ignore[attr-defined]
-        return [*dependencies.panels(obj, actor), *pages.overview(self, obj)]
+        return [
+            *dependencies.panels(obj, actor),
+            *pages.overview(self, obj),
+            *scan_pages.photo_panels(obj, actor),
+        ]
 
     def compared(self, obj: Asset) -> Iterable[tuple[Any, Any]]:
         """Its fields, what an inventory found, then its programs."""
         return [*super().compared(obj), *comparing.found(obj)]
+
+    def more_urls(self) -> list[Any]:
+        return scan_pages.asset_urls
 
     def search_text(self, obj: Asset) -> tuple[str, str, str]:
         """Also found by any of its network addresses."""
@@ -288,4 +306,5 @@ class AssetModelScreen(Screen):
         return [*super().panels(obj, request), *([Panel(_("Compatibility"), rows=rows)] if rows else [])]
 
 
-from . import changes_screens  # noqa: E402, F401 (after the fleet, which comes first in the navigation)
+# After the fleet: the first screen of an area is where its entry in the navigation leads.
+from . import changes_screens, stocktake_screens  # noqa: E402, F401

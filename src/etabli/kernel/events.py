@@ -221,6 +221,11 @@ def batching(batch: uuid.UUID) -> Iterator[None]:
         _batch.reset(token)
 
 
+def batch_in_force() -> uuid.UUID | None:
+    """The batch of the work going on, for a job that continues it."""
+    return _batch.get()
+
+
 def reactions_to(verb: str) -> Iterable[tuple[str, Reaction]]:
     return _reactions.get(verb, ())
 

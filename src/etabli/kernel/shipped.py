@@ -7,8 +7,10 @@ from .organisations import Role
 from .tenancy import opening
 
 READ = ["*.view", "*.export"]
-WORK = [*READ, "asset.*", "agent.*", "document.*", "note.*", "attachment.*", "tagging.*", "link.*", "job.*"]
-WORK += ["kit.*", "kititem.*", "pool.*", "booking.*", "loan.*", "slip.*"]
+LENDING = ["kit.*", "kititem.*", "pool.*", "booking.*", "loan.*", "slip.*"]
+COUNTING = ["stocktake.*", "stocktakeline.*", "photo.*"]
+ANNEX = ["note.*", "attachment.*", "tagging.*", "link.*"]
+WORK = [*READ, "asset.*", "agent.*", "document.*", *ANNEX, "job.*", *COUNTING, *LENDING]
 PLACES = ["site.*", "building.*", "floor.*", "room.*", "rack.*"]
 SORTING = [
     "savedview.*",

@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 import etabli
+from etabli.assets import scan_pages
 from etabli.kernel import screens
 from etabli.kernel.screens import act_pages, annex
 from etabli.kernel.screens.api import build
@@ -20,6 +21,7 @@ urlpatterns = [
     *annex.urls,
     *act_pages.urls,
     *people_pages.urls,
+    *scan_pages.urls,
     *demo_pages.urls,
     *web_urls,
     *screens.urls(),

@@ -34,6 +34,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "palette_url": reverse("palette"),
         "search_url": reverse("search"),
         "notifications_url": reverse("notification-list"),
+        "scan_url": reverse("scan") if actor.may("asset.view") else "",
         "me": {
             "name": str(account),
             "initials": account.initials,

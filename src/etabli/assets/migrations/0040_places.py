@@ -41,7 +41,7 @@ CREATE OR REPLACE TRIGGER asset_left AFTER UPDATE ON assets_asset FOR EACH ROW
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assets', '0010_life'),
+        ('assets', '0020_stocktake'),
         ('kernel', '0002_waiting_jobs'),
         ('people', '0002_places'),
     ]

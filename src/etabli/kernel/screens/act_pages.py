@@ -63,6 +63,8 @@ def _done(request: Any, screen: "Screen", act: "Act", obj: Any, form: Any) -> Ht
     batch, label = uuid.uuid4(), str(obj)
     with batching(batch):
         address = acts.perform(screen, act, obj, form.cleaned_data if form else {}, request.actor)
+    if isinstance(address, HttpResponse):
+        return address
     text = _("“%(name)s”: %(act)s.") % {"name": label, "act": str(act.label).lower()}
     _tell(request, text, batch)
     return HttpResponseRedirect(address if isinstance(address, str) else screen.url(obj))
@@ -85,6 +87,8 @@ def bulk_page(request: Any, screen: "Screen", name: str) -> HttpResponse:
     sent = (request.POST, request.FILES) if query.get("confirmed") else (None, None)
     form = acts.form_of(screen, act, request.actor, rows, *sent)
     if query.get("confirmed") and (form is None or form.is_valid()):
+        if act.together is not None:
+            return _together(request, screen, act, rows, form)
         preview = act.preview(rows, form.cleaned_data) if act.preview and query.get("preview") else None
         if preview is None:
             return _run(request, screen, act, rows, form)
@@ -143,6 +147,15 @@ def _run(request: Any, screen: "Screen", act: "Act", rows: Any, form: Any) -> Ht
     for problem in problems[:5]:
         messages.error(request, problem)
     return redirect(screen.list_url)
+
+
+def _together(request: Any, screen: "Screen", act: "Act", rows: Any, form: Any) -> HttpResponse:
+    """Once for all the rows on which this actor may do it."""
+    try:
+        return acts.together(act, rows, form.cleaned_data if form else {}, request.actor)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect(screen.list_url)
 
 
 def _tell(request: Any, text: str, batch: uuid.UUID) -> None:

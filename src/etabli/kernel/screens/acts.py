@@ -141,6 +141,15 @@ def perform(screen: "Screen", act: Act, obj: Any, cleaned: dict[str, Any], actor
         return act.act(obj, {**cleaned, "screen": screen}, actor)
 
 
+def together(act: Act, rows: Any, cleaned: dict[str, Any], actor: Actor) -> Any:
+    """The answer of an act done once to all the rows where this actor may do it."""
+    if act.together is None:
+        raise TypeError(f"{act.name} is done to each row")
+    places = [o for o in places_of(rows) if can(actor, act.verb, o)]
+    with transaction.atomic():
+        return act.together(rows.filter(organisation__in=places), cleaned, actor)
+
+
 def run(
     screen: "Screen", act: Act, rows: Any, form: Any, actor: Actor
 ) -> str | tuple[int, list[str], uuid.UUID]:

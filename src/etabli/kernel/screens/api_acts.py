@@ -48,7 +48,9 @@ def _perform(screen: "Screen", act: "Act", request: Any, key: int, sent: dict[st
         form.data = {**{n: v for n, v in given.items() if v is not None}, **form.data}
         if not form.is_valid():
             raise api.Invalid({n: [str(m) for m in told] for n, told in form.errors.items()})
-    acts.perform(screen, act, obj, form.cleaned_data if form else {}, request.actor)
+    done = acts.perform(screen, act, obj, form.cleaned_data if form else {}, request.actor)
+    if isinstance(done, HttpResponse):
+        return done
     left = api.full(screen, rows).first()
     if left is None:  # the act ended it
         return HttpResponse(status=204)

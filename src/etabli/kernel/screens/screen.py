@@ -66,7 +66,9 @@ class Act:
     """A verb of a noun, declared once: a button and its page, an act on many rows, an API operation.
 
     ``act(obj, cleaned, actor)`` does it, and raises ``ValidationError`` with a sentence for what it refuses;
-    it may return an address to go to. ``form`` is asked before (a subclass of :class:`~.acts.ActForm`).
+    it may return an address to go to, or an answer (a document). ``form`` is asked before (a subclass of
+    :class:`~.acts.ActForm`). ``together(rows, cleaned, actor)`` does it once to all the rows chosen, in place
+    of ``act`` for each, and returns the answer: one sheet of labels for forty machines.
     ``why_not(obj)`` is a sentence when it makes no sense for the object as it is now. ``text`` tells the
     consequence on its page. ``preview(rows, cleaned)`` tells what would change on many rows (see
     :mod:`~.previewing`).
@@ -85,6 +87,7 @@ class Act:
     one: bool = True
     many: bool = True
     preview: Callable[[QuerySet[Any], dict[str, Any]], Any] | None = None
+    together: Callable[[QuerySet[Any], dict[str, Any], Actor], Any] | None = None
 
 
 class Screen:

@@ -8,6 +8,7 @@ const ELEMENTS = {
   "e-combo": "./combo.js",
   "e-plan": "./plan.js",
   "e-signature": "./signature.js",
+  "e-scan": "./scan.js",
 };
 
 function fetchElements() {
