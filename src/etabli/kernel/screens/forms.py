@@ -193,7 +193,9 @@ class NounForm(forms.ModelForm):
                     self._update_errors(error)  # type: ignore[attr-defined]
 
     def _ask(self, constraint: Any, model: type[models.Model]) -> None:
-        """A check depends on its own fields alone: the same values get the same answer for all rows of a work."""
+        """A check depends on its own fields alone: the same values get the same answer for all rows of a
+        work.
+        """
         excluded = set(self.errors)
         names = _names_in(constraint.condition) if isinstance(constraint, models.CheckConstraint) else {""}
         if "" in names or not hasattr(constraint.condition, "children"):

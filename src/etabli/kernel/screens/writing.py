@@ -17,12 +17,13 @@ from ..events import Event, difference, publish, snapshot
 from ..tenancy import Noun
 from . import shared
 from .history import label_of
+from .memory import atomically
 
 if TYPE_CHECKING:
     from .screen import Screen
 
 
-@transaction.atomic
+@atomically
 def save(screen: "Screen", form: Any, actor: Actor, *, batch: Any = None) -> Any:
     """Write a valid form; publishes ``created``, or ``changed`` when something did change."""
     obj = form.instance

@@ -1,7 +1,7 @@
 """What an import does: recognise, check without keeping anything, write all or nothing, undo."""
 
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import IO, Any
 
 from django.core.exceptions import ValidationError
@@ -15,10 +15,11 @@ from ...files import FileTooLarge, open_file, store
 from ...jobs import Run
 from ...tenancy import scope
 from .. import by_slug
-from ..memory import remembering
+from ..memory import remembering, trusting
 from ..writing import undo
 from . import memories, sources
 from .models import Import
+from .relating import Lost
 from .sheets import Sheet, UnreadableSheet
 from .sources import Bringing, Delivery, Source, Table
 from .targets import blank_form, guess
@@ -26,6 +27,7 @@ from .walking import Findings, Outcome, Walk
 
 SAMPLES = 3
 Content = bytes | IO[bytes]
+Tell = Callable[[Outcome], Any]
 
 
 class Refused(ValidationError):
@@ -35,8 +37,8 @@ class Refused(ValidationError):
 def begin(
     screen: Any, *, content: Content, name: str, organisation_id: int, actor: Actor, source: str = "auto"
 ) -> Import:
-    """Keep the file, recognise where it comes from and which column goes where. Raises ``UnreadableSheet``, or
-    ``Taken`` when it was no list and went in by another path.
+    """Keep the file, recognise where it comes from and which column goes where. Raises ``UnreadableSheet``,
+    or ``Taken`` when it was no list and went in by another path.
     """
     require(actor, screen.verb("import"), organisation_id)
     file = delivery_of(name, content)
@@ -143,13 +145,11 @@ def check(
     screen: Any,
     actor: Actor,
     run: Run | None = None,
-    tell: Callable[[Outcome], Any] | None = None,
+    tell: Tell | None = None,
 ) -> None:
     """Write every row as the import would, note what happened, and take everything back."""
     with scope(made.organisation_id):
-        with transaction.atomic():
-            found = _walk(made, actor, run, tell, _("Check the rows"))
-            transaction.set_rollback(True)
+        found = _walk(made, actor, run, tell, _("Check the rows"), keeping=False)
     with scope(made.organisation_id):
         made.counts, made.preview, made.state = found.counts, found.preview(), Import.State.READY
         made.findings = found.as_json()
@@ -161,19 +161,17 @@ def commit(
     screen: Any,
     actor: Actor,
     run: Run | None = None,
-    tell: Callable[[Outcome], Any] | None = None,
+    tell: Tell | None = None,
 ) -> None:
-    """Write every row in one transaction. Raises :class:`Refused` and writes nothing when one is refused, unless
-    the lines in error are to be left out.
+    """Write every row in one transaction. Raises :class:`Refused` and writes nothing when one is refused,
+    unless the lines in error are to be left out.
     """
     require(actor, screen.verb("import"), made.organisation_id)
     with scope(made.organisation_id):
         locked = Import.objects.select_for_update().get(pk=made.pk)
         if locked.state == Import.State.DONE:
             return
-        with transaction.atomic():
-            found = _walk(made, actor, run, tell, _("Write the rows"))
-            _refuse_errors(made, found)
+        found = _walk(made, actor, run, tell, _("Write the rows"), keeping=True)
         for part in made.parts:
             memories.keep(part, source=made.source, organisation_id=made.organisation_id)
         made.counts, made.preview, made.state = found.counts, found.preview(), Import.State.DONE
@@ -211,12 +209,42 @@ def take_back(made: Import, actor: Actor, run: Run | None = None) -> int:
     return len(events)
 
 
-def _walk(made: Import, actor: Actor, run: Run | None, tell: Any, title: str) -> Findings:
+def _walk(
+    made: Import, actor: Actor, run: Run | None, tell: Tell | None, title: str, *, keeping: bool
+) -> Findings:
+    """Walk in a transaction of its own, taken back unless ``keeping`` or when a row is refused then.
+
+    Without savepoints first. The forms have checked everything, so the database hardly ever refuses; when it
+    does, the walk begins again with them, to say which row it was.
+    """
     tables = tables_of(made)
     if run:
         run.begin(title, total=sum(len(sheet.rows) for _part, sheet in tables))
-    with together(), remembering():
-        return Walk(made, actor, run, tell).through(tables)
+    try:
+        found, lines = _walked(made, actor, run, tables, keeping, trusting())
+    except Lost:
+        found, lines = _walked(made, actor, run, tables, keeping, nullcontext())
+    for line in lines if tell else ():
+        tell(line)  # type: ignore[misc]
+    if keeping:
+        _refuse_errors(made, found)
+    return found
+
+
+def _walked(
+    made: Import,
+    actor: Actor,
+    run: Run | None,
+    tables: Any,
+    keeping: bool,
+    manner: AbstractContextManager[None],
+) -> tuple[Findings, list[Outcome]]:
+    lines: list[Outcome] = []
+    with transaction.atomic(), together(), remembering(), manner:
+        found = Walk(made, actor, run, lines.append, keeping=keeping).through(tables)
+        if not keeping or (found.counts["error"] and not made.leave_out):
+            transaction.set_rollback(True)
+    return found, lines
 
 
 def tables_of(made: Import) -> list[tuple[dict[str, Any], Sheet]]:

@@ -1,4 +1,6 @@
-"""The text of a file whose encoding nobody told: Unicode when it says so or is valid, else the likeliest page."""
+"""The text of a file whose encoding nobody told: Unicode when it says so or is valid, else the likeliest
+page.
+"""
 
 FRENCH = set("éèêëàâçîïôùûüœÉÈÊÀÇ’€°")
 PAGES = ("cp1252", "cp850", "mac_roman")  # Windows, DOS, classic Mac OS

@@ -21,8 +21,8 @@ class Ambiguous(ValueError):
 class Known:
     """The objects of one noun in one organisation, by what files call them. Read once, then kept up to date.
 
-    An object found by one field is refused when a stronger one says that it is another: two machines with the same
-    junk serial number and different tags stay two machines.
+    An object found by one field is refused when a stronger one says that it is another: two machines with
+    the same junk serial number and different tags stay two machines.
     """
 
     def __init__(self, model: type[models.Model], organisation_id: int, identity: Sequence[str] = ()) -> None:
@@ -96,7 +96,8 @@ class Known:
     def _by_name(self, name: str, told: Mapping[str, Any]) -> int | None:
         found = [k for k in dict.fromkeys(self.by["name"].get(name, ())) if self._agrees(k, told)]
         if any(n in told for n in self.sure):
-            # Somebody of whom only the name is known may be the one whose e-mail the file gives: if he is alone.
+            # Somebody of whom only the name is known may be the one whose e-mail the file gives: if he is
+            # alone.
             found = [k for k in found if not any(n in self.facts[k] for n in self.sure)]
             return found[0] if len(found) == 1 else None
         exact = [k for k in found if all(self.facts[k].get(n) == v for n, v in told.items())]

@@ -10,13 +10,14 @@ from ...tenancy import OrganisationModel
 
 
 class Import(OrganisationModel):
-    """A file on its way into the lists. Nothing is written before ``done``; ``batch`` marks its events for undo.
+    """A file on its way into the lists. Nothing is written before ``done``; ``batch`` marks its events for
+    undo.
 
-    ``parts`` are its tables, in the order they are written, each ``{slug, title, header, samples, mapping, words,
-    days, total}``: ``mapping`` holds a target for each column (empty: left out), ``words`` what the words of the
-    file mean (target → word → value), ``days`` the order of dates (``dmy``, ``mdy``, empty: as the column tells).
-    ``findings`` is what the check noticed: ``also`` (what else would be created), ``unknown`` (words without a
-    meaning), ``remarks`` (sentences).
+    ``parts`` are its tables, in the order they are written, each ``{slug, title, header, samples, mapping,
+    words, days, total}``: ``mapping`` holds a target for each column (empty: left out), ``words`` what the
+    words of the file mean (target → word → value), ``days`` the order of dates (``dmy``, ``mdy``, empty: as
+    the column tells). ``findings`` is what the check noticed: ``also`` (what else would be created),
+    ``unknown`` (words without a meaning), ``remarks`` (sentences).
     """
 
     class State(models.TextChoices):

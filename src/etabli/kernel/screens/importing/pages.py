@@ -172,16 +172,22 @@ def _unknown(request: Any, made: Import) -> list[dict[str, Any]]:
             blanks[screen.slug] = blank_form(screen, request.actor, made.organisation_id)
         field = blanks[screen.slug].fields.get(one["target"])
         label = label_of(screen, one["target"])
-        asked.append({"name": f"word-{number}", "label": label, "options": _meanings(field), **one})
+        options = _meanings(field, one.get("means", ""))
+        asked.append({"name": f"word-{number}", "label": label, "options": options, **one})
     return asked
 
 
-def _meanings(field: Any) -> list[dict[str, str]]:
+def _meanings(field: Any, means: str) -> list[dict[str, Any]]:
+    """What a word may mean, with what it means now."""
     if isinstance(field, forms.ModelChoiceField):
         rows = field.queryset[:MOST_MEANINGS] if field.queryset is not None else ()
-        return [{"value": f"{BY_ID}{one.pk}", "label": str(one)} for one in rows]
-    choices: Any = getattr(field, "choices", ())
-    return [{"value": str(value), "label": str(label)} for value, label in choices if value not in ("", None)]
+        pairs = [
+            (f"{BY_ID}{one.pk}", str(one), {f"{BY_ID}{one.pk}", getattr(one, "key", one.pk)}) for one in rows
+        ]
+    else:
+        choices: Any = getattr(field, "choices", ())
+        pairs = [(str(v), str(label), {str(v)}) for v, label in choices if v not in ("", None)]
+    return [{"value": v, "label": label, "selected": means in named} for v, label, named in pairs]
 
 
 def _table(request: Any, made: Import, number: int) -> dict[str, Any]:

@@ -1,4 +1,6 @@
-"""From a row of text to the form of a noun: each column read as its target wants it, names matched to objects."""
+"""From a row of text to the form of a noun: each column read as its target wants it, names matched to
+objects.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +28,9 @@ SHOWN_WORDS = 200
 
 @dataclass
 class Column:
-    """A column on its way: where it stands, its title, its target (``model__manufacturer`` as a path), its reader."""
+    """A column on its way: where it stands, its title, its target (``model__manufacturer`` as a path), its
+    reader.
+    """
 
     at: int
     title: str
@@ -58,6 +62,7 @@ class Reader:
         self.theirs = {key: external for external, key in externals.items()}
         self.words: Mapping[str, Mapping[str, str]] = part.get("words", {})
         self.unknown: Counter[tuple[str, str]] = Counter()
+        self.translated: Counter[tuple[str, str]] = Counter()
         self.lost: dict[str, tuple[int, str]] = {}
         self.remarks: list[str] = []
         self.template = blank_form(screen, relations.actor, relations.organisation_id)
@@ -123,12 +128,12 @@ class Reader:
         return values, errors
 
     def _read(self, column: Column, text: str) -> Any:
-        name = column.path[0]
         if plain(text) in SPREADSHEET_ERRORS:
             raise ValueError(
                 _("the spreadsheet shows an error (%(text)s) instead of a value") % {"text": text}
             )
         if (known := self.words.get(INSIDE.join(column.path), {}).get(plain(text))) is not None:
+            self.translated[INSIDE.join(column.path), text] += 1
             return known or None  # an empty meaning: leave it out
         if column.read is str and DAMAGED.fullmatch(text):
             return self._damaged(column, text)
@@ -138,9 +143,7 @@ class Reader:
         """An identifier would be wrong for ever; anything else is left out and told."""
         if column.path[-1] in {*self.known.sure, *self.screen.identity, EXTERNAL} and len(column.path) == 1:
             raise ValueError(
-                _(
-                    "“%(text)s” is a number that a spreadsheet has shortened: its last digits are lost in the file"
-                )
+                _("“%(text)s” is a number that a spreadsheet shortened: its last digits are lost in the file")
                 % {"text": text}
             )
         count, example = self.lost.get(column.title, (0, text))
@@ -204,7 +207,8 @@ class Reader:
             if NAME not in said and not any(n in said for n in self.relations.known(model).sure):
                 continue  # a manufacturer without a model: nothing to say it of
             try:
-                values[name] = self.relations.find(model, said, values)
+                around = {n: values[n] for n in names if isinstance(values.get(n), int)}
+                values[name] = self.relations.find(model, said, around)
             except ValueError as error:
                 errors[name] = str(error)
                 if not errors[name].endswith(")"):
@@ -243,7 +247,7 @@ class Reader:
     def told(self) -> list[str]:
         """Sentences about whole columns."""
         text = _(
-            "“%(title)s”: %(n)s numbers such as “%(example)s” were shortened by a spreadsheet and are left out."
+            "“%(title)s”: %(n)s numbers such as “%(example)s” were shortened by a spreadsheet: left out."
         )
         return [
             *self.remarks,
@@ -252,7 +256,9 @@ class Reader:
 
 
 class _Choices:
-    """Reads the words of a choice: its value, its label in French or English, or what somebody said they mean."""
+    """Reads the words of a choice: its value, its label in French or English, or what somebody said they
+    mean.
+    """
 
     def __init__(self, reader: Reader, name: str, field: forms.ChoiceField) -> None:
         self.reader, self.name = reader, name

@@ -12,7 +12,9 @@ _LISTS = ("rows", "data", "results", "items")
 
 
 def records_of(content: bytes) -> list[Mapping[str, Any]]:
-    """The objects of a list, or of an answer that holds one (``rows``, ``data``…). Raises ``UnreadableSheet``."""
+    """The objects of a list, or of an answer that holds one (``rows``, ``data``…). Raises
+    ``UnreadableSheet``.
+    """
     from .sheets import UnreadableSheet
 
     try:

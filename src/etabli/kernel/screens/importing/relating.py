@@ -1,9 +1,12 @@
-"""The objects that a row names beside its own: found by what the row says of them, made when they are missing."""
+"""The objects that a row names beside its own: found by what the row says of them, made when they are
+missing.
+"""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from django.db import models
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from ...actors import Actor, can
@@ -19,6 +22,20 @@ NAME = ""
 BY_ID = "#"
 """Before an id: what somebody chose in a page for a word of the file."""
 Said = Mapping[str, Any]
+
+
+class Lost(Exception):
+    """The database refused a write made without a savepoint: nothing more can be done in this transaction."""
+
+
+def written(screen: "Screen", form: Any, actor: Actor, batch: Any) -> Any:
+    """Save a valid form. ``ValueError`` with a sentence when that is refused all the same."""
+    try:
+        return screen.save(form, actor, batch=batch)
+    except ValidationError as error:
+        if transaction.get_rollback():
+            raise Lost
+        raise ValueError(" ".join(error.messages))
 
 
 class Relations:
@@ -48,16 +65,18 @@ class Relations:
         self._answers.pop(type(obj), None)
 
     def find(self, model: type[models.Model], said: Said, around: Mapping[str, Any]) -> int:
-        """The id of the object that a row speaks of. ``around`` is what the row says of itself (``site`` → id).
+        """The id of the object that a row speaks of. ``around`` is what the row says of itself (``site`` →
+        id).
 
         Raises ``ValueError`` with a sentence when it is neither known nor makable.
         """
-        narrow = {n: around[n] for n in self.known(model).narrow if around.get(n)}
+        nested = any(isinstance(one, Mapping) for one in said.values())
+        near = {n: around[n] for n in (around if nested else self.known(model).narrow) if around.get(n)}
         answers = self._answers.setdefault(model, {})
-        key = (_frozen(said), tuple(narrow.items()))
+        key = (_frozen(said), tuple(near.items()))
         if key not in answers:
             try:
-                answers[key] = self._find(model, said, narrow)
+                answers[key] = self._find(model, said, near)
             except ValueError as error:
                 answers[key] = error
         answer = answers[key]
@@ -65,15 +84,15 @@ class Relations:
             raise answer
         return answer
 
-    def _find(self, model: type[models.Model], said: Said, narrow: Mapping[str, Any]) -> int:
+    def _find(self, model: type[models.Model], said: Said, near: Mapping[str, Any]) -> int:
         known, name = self.known(model), str(said.get(NAME, ""))
         if name.startswith(BY_ID) and name[1:].isdecimal() and int(name[1:]) in known.facts:
             return int(name[1:])
         said = self._named(known, said, name)
-        values: dict[str, Any] = dict(narrow)
+        values: dict[str, Any] = {n: near[n] for n in known.narrow if n in near}
         for field, inside in said.items():
             if field != NAME:
-                values[field] = self._value(model, field, inside, values)
+                values[field] = self._value(model, field, inside, {**near, **values})
         told = {n: values.get(n) for n in known.sure} | {f"{n}_id": values.get(n) for n in known.narrow}
         name = str(said.get(NAME, ""))
         found = known.find(name, told)
@@ -107,7 +126,7 @@ class Relations:
                 _("“%(text)s” does not exist and cannot be created from what the line says (%(why)s)")
                 % {"text": text, "why": why}
             )
-        obj = screen.save(form, self.actor, batch=self.batch)
+        obj = written(screen, form, self.actor, self.batch)
         self.known(model).add(obj)
         self.made.setdefault(screen.noun, []).append(str(obj))
         return int(obj.pk)
@@ -142,8 +161,7 @@ def sub_fields(model: type[models.Model], blank: Any) -> list[tuple[str, str]]:
         for name, field in blank.fields.items()
         if name not in {"name", "organisation", "version"}
         and (
-            isinstance(field, RelatedChoiceField)
-            and field.queryset.model is not model
+            (isinstance(field, RelatedChoiceField) and field.queryset.model is not model)
             or _is_text(model, name)
         )
     ]

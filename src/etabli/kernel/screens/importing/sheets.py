@@ -30,8 +30,8 @@ class UnreadableSheet(ValueError):
 
 @dataclass(frozen=True)
 class Sheet:
-    """Header cells, all filled and different, and rows of text as wide as it. ``numbers`` is where each row is in
-    the file, counted as a spreadsheet counts (from 1).
+    """Header cells, all filled and different, and rows of text as wide as it. ``numbers`` is where each row
+    is in the file, counted as a spreadsheet counts (from 1).
     """
 
     header: list[str]
@@ -194,7 +194,9 @@ def _json(content: bytes) -> Iterator[list[str]]:
 
 
 def _unquoted(cell: str) -> str:
-    """Without what was put around a text to keep a spreadsheet from running or rounding it: ``'=1``, ``="007"``."""
+    """Without what was put around a text to keep a spreadsheet from running or rounding it: ``'=1``,
+    ``="007"``.
+    """
     if cell[:1] == "'" and cell[1:2] in DANGEROUS:
         return cell[1:]
     return cell[2:-1] if cell.startswith('="') and cell.endswith('"') and len(cell) > 3 else cell

@@ -1,4 +1,6 @@
-"""The tools lists come from. Each domain declares those it understands; the page recognises the file and proposes."""
+"""The tools lists come from. Each domain declares those it understands; the page recognises the file and
+proposes.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -43,8 +45,7 @@ class Delivery:
     def content(self) -> bytes:
         """All of it. Raises :class:`UnreadableSheet` when it is too large to be a list."""
         with self.opened() as file:
-            content = file.read(sheets.MOST_BYTES + 1)
-        return content
+            return file.read(sheets.MOST_BYTES + 1)
 
     @cached_property
     def sheet(self) -> Sheet:
@@ -73,7 +74,8 @@ class Source:
         raise NotImplementedError
 
     def tables(self, file: Delivery, slug: str) -> list[Table]:
-        """The lists of the file, those that others name first. Raises :class:`UnreadableSheet` with a sentence.
+        """The lists of the file, those that others name first. Raises :class:`UnreadableSheet` with a
+        sentence.
 
         ``slug`` is the list somebody was looking at, for files that say nothing of what they hold.
         """

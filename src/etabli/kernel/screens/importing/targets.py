@@ -1,4 +1,6 @@
-"""Where a column can go: a field of the noun, a field of an object it names, its identifier in the other tool."""
+"""Where a column can go: a field of the noun, a field of an object it names, its identifier in the other
+tool.
+"""
 
 import hashlib
 from collections.abc import Sequence

@@ -1,6 +1,8 @@
-"""What the texts of a column mean: days, numbers and yes or no, told by the whole column when one cell cannot.
+"""What the texts of a column mean: days, numbers and yes or no, told by the whole column when one cell
+cannot.
 
-Each reader raises ``ValueError`` with a sentence for a text it does not understand: nothing is guessed silently.
+Each reader raises ``ValueError`` with a sentence for a text it does not understand: nothing is guessed
+silently.
 """
 
 import re
@@ -30,12 +32,14 @@ NO = {"0", "non", "no", "false", "faux", "n", "off", "-"}
 _PARTS = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4}|\d{2})(?!\d)")
 _ISO = re.compile(r"(\d{4})[/.\-](\d{1,2})[/.\-](\d{1,2})(?!\d)")
 _NAMED = re.compile(
-    r"(?:(\d{1,2})(?:er|st|nd|rd|th)?[ \-./]+([a-z]{3,10})|([a-z]{3,10})\.?[ \-]+(\d{1,2})),?[ \-./]+(\d{4}|\d{2})"
+    r"(?:(\d{1,2})(?:er|st|nd|rd|th)?[ \-./]+([a-z]{3,10})|([a-z]{3,10})\.?[ \-]+(\d{1,2})),?"
+    r"[ \-./]+(\d{4}|\d{2})"
 )
-_MONTHS = (
-    "jan fev feb mar avr apr mai may juin jun juil jul aou aug sep oct nov dec".split(),
-    [1, 2, 2, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 10, 11, 12],
-)
+_MONTHS = [
+    *(("jan", 1), ("fev", 2), ("feb", 2), ("mar", 3), ("avr", 4), ("apr", 4), ("mai", 5), ("may", 5)),
+    *(("juin", 6), ("jun", 6), ("juil", 7), ("jul", 7), ("aou", 8), ("aug", 8), ("sep", 9), ("oct", 10)),
+    *(("nov", 11), ("dec", 12)),
+]
 FIRST_SERIAL, LAST_SERIAL = 20_000, 80_000
 """Excel's day numbers of 1954 and 2119: other whole numbers are no dates."""
 EXCEL_ZERO = date(1899, 12, 30)
@@ -91,8 +95,10 @@ def _year(text: str) -> int:
 
 
 def _month(word: str) -> int:
-    names, numbers = _MONTHS
-    return next(number for name, number in zip(names, numbers, strict=True) if word.startswith(name))
+    found = next((number for name, number in _MONTHS if word.startswith(name)), None)
+    if found is None:
+        raise ValueError
+    return found
 
 
 class Numbers:

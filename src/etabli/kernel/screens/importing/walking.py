@@ -1,11 +1,12 @@
-"""Every row of an import, in order, by the one write path: the preview walks like the commit, and is taken back."""
+"""Every row of an import, in order, by the one write path: the preview walks like the commit, and is taken
+back.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import batched
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from ... import externalids
@@ -15,7 +16,7 @@ from ...text import plain
 from .. import by_slug
 from ..history import described_changes, label_of
 from .reading import Made, Reader
-from .relating import Relations
+from .relating import Relations, written
 from .sheets import Sheet
 
 SHOWN = 200
@@ -40,7 +41,7 @@ class Findings:
         self.counts[outcome["outcome"]] += 1
         self.by_part[-1][outcome["outcome"]] += 1
         errors = self.counts["error"]
-        if outcome["outcome"] == "error" and errors <= SHOWN or len(self.shown) < 2 * SHOWN:
+        if (outcome["outcome"] == "error" and errors <= SHOWN) or len(self.shown) < 2 * SHOWN:
             self.shown.append(outcome)
 
     def preview(self) -> list[Outcome]:
@@ -58,11 +59,22 @@ class Findings:
 
 
 class Walk:
-    """One pass over the parts of an import."""
+    """One pass over the parts of an import. ``keeping``: what is written stays; otherwise the caller takes
+    it back.
+
+    A preview of rows that nobody else names need not write them; the objects they name are made all the same.
+    """
 
     def __init__(
-        self, made: Any, actor: Any, run: Run | None = None, tell: Callable[[Outcome], Any] | None = None
+        self,
+        made: Any,
+        actor: Any,
+        run: Run | None = None,
+        tell: Callable[[Outcome], Any] | None = None,
+        *,
+        keeping: bool,
     ) -> None:
+        self.keeping = keeping or len(made.parts) > 1
         self.made, self.actor, self.run, self.tell = made, actor, run, tell
         self.findings = Findings()
         self.done = 0
@@ -98,6 +110,7 @@ class _Part:
         self.learnt: dict[str, int] = {}
         self.before = externalids.known(walk.made.source, self.screen.noun, walk.made.organisation_id)
         self.reader = Reader(self.screen, walk.relations, part, sheet.rows, self.before)
+        self.writing = walk.keeping or bool(self.reader.later)
         walk.findings.by_part.append(dict.fromkeys(OUTCOMES, 0))
 
     def walk(self) -> None:
@@ -110,9 +123,16 @@ class _Part:
         self._keep_externals()
         found = self.walk_.findings
         found.remarks += self.reader.told()
+        words = [*self.reader.unknown.most_common(), *self.reader.translated.most_common()]
         found.unknown += [
-            {"part": self.number, "target": target, "text": text, "count": count}
-            for (target, text), count in self.reader.unknown.most_common()
+            {
+                "part": self.number,
+                "target": target,
+                "text": text,
+                "count": count,
+                "means": self.reader.words.get(target, {}).get(plain(text), ""),
+            }
+            for (target, text), count in words[:SHOWN]
         ]
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
@@ -149,23 +169,18 @@ class _Part:
         form, obj = made.form, made.form.instance
         changes = difference(before, snapshot(obj))
         outcome = "create" if not obj.pk else "update" if changes else "skip"
-        label = str(obj)
-        if outcome != "skip":
+        told = {"outcome": outcome, "label": str(obj), "text": "", "changes": self._shown(outcome, changes)}
+        if outcome != "skip" and self.writing:
             form.before = before
             try:
-                obj = self.screen.save(form, self.actor, batch=self.made.batch)
-            except ValidationError as error:
-                text = " ".join(error.messages)
-                return {"outcome": "error", "label": label, "text": text, "changes": []}, None
+                obj = written(self.screen, form, self.actor, self.made.batch)
+            except ValueError as error:
+                return {**told, "outcome": "error", "text": str(error), "changes": []}, None
             self.walk_.relations.wrote(obj)
             self.seen["existing", obj.pk] = number
-        self._learn(made.external, obj.pk)
-        return {
-            "outcome": outcome,
-            "label": label,
-            "text": "",
-            "changes": self._shown(outcome, changes),
-        }, obj.pk
+        if obj.pk:
+            self._learn(made.external, obj.pk)
+        return told, obj.pk
 
     def _second(self, key: int, row: list[str], first: Outcome) -> Outcome:
         made = self.reader.again(key, row)
@@ -178,7 +193,7 @@ class _Part:
         if not changes:
             return first
         made.form.before = before
-        self.screen.save(made.form, self.actor, batch=self.made.batch)
+        written(self.screen, made.form, self.actor, self.made.batch)
         outcome = "create" if first["outcome"] == "create" else "update"
         return {**first, "outcome": outcome, "changes": first["changes"] + self._shown(outcome, changes)}
 
@@ -188,7 +203,9 @@ class _Part:
         return described_changes(Event(noun=self.screen.noun, changes=changes))
 
     def _identity(self, obj: Any, external: str) -> tuple[str, Any]:
-        """What tells an object from the others of the file: what it is here, there, or its first filled identity."""
+        """What tells an object from the others of the file: what it is here, there, or its first filled
+        identity.
+        """
         if obj.pk:
             return "existing", obj.pk
         if external:
