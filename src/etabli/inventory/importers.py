@@ -1,7 +1,8 @@
-"""OCS Inventory and GLPI Agent files given to an import: they are no lists, and go by the path of inventories.
+"""OCS Inventory and GLPI Agent files given to an import: they are no lists, and go by the path of
+inventories.
 
-XML documents of the agents, and the JSON of the REST interface of OCS (``GET /ocsapi/v1/computers?start&limit``):
-an object keyed by id whose machines hold the sections of the agent under their table names.
+XML documents of the agents, and the JSON of the REST interface of OCS (``GET /ocsapi/v1/computers``): an object
+keyed by id, whose machines hold the sections of the agent under their table names.
 """
 
 import json
@@ -78,7 +79,7 @@ class Inventories(Bringing):
         if head[:1] in (b"\x78",) or file.name.lower().endswith(".ocs"):
             return True
         return head[:1] in (b"{", b"[") and (
-            _native_head(head) or b'"hardware"' in head and b'"bios"' in head
+            _native_head(head) or (b'"hardware"' in head and b'"bios"' in head)
         )
 
     def bring(self, file: Delivery, organisation_id: int) -> Iterator[Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""What other tools call our objects: kept by imports, so that the same file read again finds the same objects."""
+"""What other tools call our objects: kept by imports, so that a file read again finds the same objects."""
 
 from collections.abc import Iterable
 from typing import Any

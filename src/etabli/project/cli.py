@@ -43,6 +43,9 @@ COMMANDS: dict[str, Command] = {
     "inventory": Command(
         "etabli.inventory.commands:app", _("Inventory this machine, load files"), ("inventaire",)
     ),
+    "import": Command(
+        ".importing:bring", _("Bring in lists of Snipe-IT, GLPI, OCS or a spreadsheet"), ("importer",)
+    ),
     "screens": Command(".screens:screens", _("List the screens and what each gives"), ("ecrans",)),
     "test": Command(".test:test", _("Install what tests need and run them all"), ("tester",), raw=True),
     "bench": Command(".bench:bench", _("Measure and print a table"), ("mesurer",)),

@@ -333,6 +333,6 @@ def _plain(raw: IO[bytes]) -> Iterator[Any]:
     raw.seek(0)
     if start == b"\x1f\x8b":
         with gzip.open(raw) as unpacked:
-            yield io.BufferedReader(unpacked, 1 << 20)  # type: ignore[arg-type]
+            yield io.BufferedReader(unpacked, 1 << 20)
     else:
         yield raw

@@ -36,7 +36,7 @@ def rows(file: IO[bytes], wanted: Callable[[str], bool]) -> Iterator[tuple[str, 
             ]
         elif found := INSERT.match(statement):
             table = found[1].decode()
-            named = re.findall(r"\w+", found[3].decode()) if found[3] else columns.get(table)
+            named = re.findall(r"\w+", found[3].decode(errors="replace")) if found[3] else columns.get(table)
             if not named:
                 raise BadDump(f"{table}: INSERT before CREATE TABLE")
             for values in _tuples(statement, found.end()):

@@ -1,4 +1,4 @@
-"""How a source prepares a table: columns made of others (a first and a last name), and where each one goes."""
+"""How a source prepares a table: columns made of others (first and last name), where each one goes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.forms.models import model_to_dict, modelform_factory
 from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -62,7 +63,7 @@ class NounForm(forms.ModelForm):
         if instance is not None and self._may_hold_more():
             return type(self)(data, instance=instance, actor=self.actor, organisation_id=self.organisation_id)
         made = copy.copy(self)
-        made.data, made.is_bound, made.files = data, True, {}
+        made.data, made.is_bound, made.files = data, True, MultiValueDict()
         made.instance = self.screen.model() if instance is None else instance
         made.initial, made.before = {}, None
         made._errors, made._bound_fields_cache = None, {}  # type: ignore[attr-defined]
@@ -72,10 +73,10 @@ class NounForm(forms.ModelForm):
         """A choice removed since, or an object outside the organisation, that an existing object may hold."""
         if any(one.kind == customfields.CustomField.Kind.CHOICE for one in self.custom_fields):
             return True
-        relations = [
-            f for f in self.screen.model._meta.concrete_fields if f.is_relation and f.name in self.fields
-        ]
-        return not all(issubclass(f.related_model, OWNED) for f in relations if f.name != "organisation")
+        fields: list[Any] = [f for f in self.screen.model._meta.concrete_fields if f.name in self.fields]
+        return not all(
+            issubclass(f.related_model, OWNED) for f in fields if f.is_relation and f.name != "organisation"
+        )
 
     def _organisation(self, given: int | None, data: Any) -> int | None:
         if not issubclass(self.screen.model, OWNED):
@@ -206,7 +207,7 @@ class NounForm(forms.ModelForm):
         once(key, lambda: constraint.validate(model, self.instance, exclude=excluded))
 
     def _vouched(self, constraint: Any) -> bool:
-        """Uniqueness that the caller has checked against everything there is; the database has the last word."""
+        """Uniqueness that the caller checked against everything there is; the database has the last word."""
         fields = set(getattr(constraint, "fields", ()))
         return (
             isinstance(constraint, models.UniqueConstraint)

@@ -70,9 +70,15 @@ class RelatedChoiceField(forms.ModelChoiceField):
 
     owner: int | None = None  # the organisation whose objects are offered
 
+    @property
+    def offers(self) -> Any:
+        """The model of the objects offered."""
+        return self.queryset.model if self.queryset is not None else None
+
     def to_python(self, value: Any) -> Any:
         if value in self.empty_values or not isinstance(value, int | str):
             return super().to_python(value)
         # Within one import the offered objects depend on the model and the organisation only.
-        model = self.queryset.model if self.queryset is not None else None
-        return once((model, self.owner, str(value)), lambda: super(RelatedChoiceField, self).to_python(value))
+        return once(
+            (self.offers, self.owner, str(value)), lambda: super(RelatedChoiceField, self).to_python(value)
+        )

@@ -12,7 +12,6 @@ from ... import externalids
 from ...actors import Actor, require
 from ...events import Event, together
 from ...files import FileTooLarge, open_file, store
-from ...jobs import Run
 from ...tenancy import scope
 from .. import by_slug
 from ..memory import remembering, trusting
@@ -23,7 +22,7 @@ from .relating import Lost
 from .sheets import Sheet, UnreadableSheet
 from .sources import Bringing, Delivery, Source, Table
 from .targets import blank_form, guess
-from .walking import Findings, Outcome, Walk
+from .walking import Findings, Follower, Outcome, Walk
 
 SAMPLES = 3
 Content = bytes | IO[bytes]
@@ -31,7 +30,9 @@ Tell = Callable[[Outcome], Any]
 
 
 class Refused(ValidationError):
-    """A row does not pass any more at the moment of writing: nothing was written."""
+    """Some rows do not pass at the moment of writing: nothing was written. ``counts`` says how many."""
+
+    counts: dict[str, int] = {}
 
 
 def begin(
@@ -144,7 +145,7 @@ def check(
     made: Import,
     screen: Any,
     actor: Actor,
-    run: Run | None = None,
+    run: Follower | None = None,
     tell: Tell | None = None,
 ) -> None:
     """Write every row as the import would, note what happened, and take everything back."""
@@ -160,7 +161,7 @@ def commit(
     made: Import,
     screen: Any,
     actor: Actor,
-    run: Run | None = None,
+    run: Follower | None = None,
     tell: Tell | None = None,
 ) -> None:
     """Write every row in one transaction. Raises :class:`Refused` and writes nothing when one is refused,
@@ -182,13 +183,15 @@ def commit(
 def _refuse_errors(made: Import, found: Findings) -> None:
     if found.counts["error"] and not made.leave_out:
         first = found.preview()[0]
-        raise Refused(
+        refused = Refused(
             _("Row %(row)s: %(why)s. Nothing was imported.")
             % {"row": first["row"], "why": first["text"].rstrip(".")}
         )
+        refused.counts = found.counts
+        raise refused
 
 
-def take_back(made: Import, actor: Actor, run: Run | None = None) -> int:
+def take_back(made: Import, actor: Actor, run: Follower | None = None) -> int:
     """Undo a committed import, last row first, in one transaction; what it created beside its rows goes too.
     ``ValidationError`` when later work would be lost.
     """
@@ -210,7 +213,7 @@ def take_back(made: Import, actor: Actor, run: Run | None = None) -> int:
 
 
 def _walk(
-    made: Import, actor: Actor, run: Run | None, tell: Tell | None, title: str, *, keeping: bool
+    made: Import, actor: Actor, run: Follower | None, tell: Tell | None, title: str, *, keeping: bool
 ) -> Findings:
     """Walk in a transaction of its own, taken back unless ``keeping`` or when a row is refused then.
 
@@ -234,7 +237,7 @@ def _walk(
 def _walked(
     made: Import,
     actor: Actor,
-    run: Run | None,
+    run: Follower | None,
     tables: Any,
     keeping: bool,
     manner: AbstractContextManager[None],

@@ -1,4 +1,4 @@
-"""Which object of ours a file means: by an identifier, else by a name, and never against what is known of it."""
+"""Which object of ours a file means: by an identifier, else by a name, never against what is known of it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -124,7 +124,7 @@ def _names_of(expressions: Any) -> list[str]:
     found: list[str] = []
     for one in expressions:
         if isinstance(one, models.F):
-            found.append(one.name)
+            found.append(str(one.name))  # type: ignore[attr-defined]
         else:
             found += _names_of(one.get_source_expressions())
     return found

@@ -19,7 +19,7 @@ from ..history import label_of
 from . import actions, jobs, sheets, sources
 from .models import Import
 from .relating import BY_ID
-from .targets import blank_form, targets
+from .targets import blank_form, screen_of, targets
 
 AT_ONCE_BYTES = 60_000
 MOST_COLUMNS = 100
@@ -149,7 +149,7 @@ def _preview(request: Any, made: Import) -> dict[str, Any]:
         "can_leave_out": made.state == Import.State.READY and some and errors,
         "errors": errors,
         "several": len(made.parts) > 1,
-        "nouns": {p["slug"]: by_slug(p["slug"]).title for p in made.parts},
+        "nouns": {p["slug"]: screen_of(p["slug"]).title for p in made.parts},
         "also": [_also(one) for one in made.findings.get("also", [])],
         "remarks": made.findings.get("remarks", []),
         "unknown": _unknown(request, made),
@@ -167,7 +167,7 @@ def _unknown(request: Any, made: Import) -> list[dict[str, Any]]:
     asked = []
     blanks: dict[str, Any] = {}
     for number, one in enumerate(made.findings.get("unknown", [])):
-        screen = by_slug(made.parts[one["part"]]["slug"])
+        screen = screen_of(made.parts[one["part"]]["slug"])
         if screen.slug not in blanks:
             blanks[screen.slug] = blank_form(screen, request.actor, made.organisation_id)
         field = blanks[screen.slug].fields.get(one["target"])
@@ -191,9 +191,9 @@ def _meanings(field: Any, means: str) -> list[dict[str, Any]]:
 
 
 def _table(request: Any, made: Import, number: int) -> dict[str, Any]:
-    """A part as the mapping step shows it: its first columns, and the titles of the others that are left out."""
+    """A part as the mapping step shows it: its first columns, and the titles of the others."""
     part = made.parts[number]
-    screen = by_slug(part["slug"])
+    screen = screen_of(part["slug"])
     known = targets(screen, blank_form(screen, request.actor, made.organisation_id))
     shown = [at for at in range(len(part["header"])) if at < MOST_COLUMNS or part["mapping"][at]]
     return {
@@ -250,7 +250,7 @@ def _act(request: Any, made: Import, screen: Any) -> HttpResponse:
 def _read_mapping(request: Any, made: Import) -> None:
     """What somebody chose; a column that the page did not show keeps its target."""
     for number, part in enumerate(made.parts):
-        screen = by_slug(part["slug"])
+        screen = screen_of(part["slug"])
         known = {
             name for name, _label in targets(screen, blank_form(screen, request.actor, made.organisation_id))
         }

@@ -83,11 +83,7 @@ class Reader:
     # -- columns
     def _related(self, name: str) -> type[models.Model] | None:
         field = self.fields.get(name)
-        return (
-            field.queryset.model
-            if isinstance(field, RelatedChoiceField) and field.queryset is not None
-            else None
-        )
+        return field.offers if isinstance(field, RelatedChoiceField) else None
 
     def _column(self, at: int, title: str, path: tuple[str, ...], days: str, rows: Sequence[Row]) -> Column:
         field = self.fields.get(path[0]) if len(path) == 1 else None
@@ -187,7 +183,7 @@ class Reader:
         return Made(form, errors, external)
 
     def again(self, key: int, row: Row) -> Made | None:
-        """The form that adds what a row says of other objects of the same noun; nothing when it says nothing."""
+        """The form that adds what a row says of other objects of its noun; nothing when it says nothing."""
         values, errors = self.values(row, self.later)
         if not values and not errors:
             return None

@@ -1,4 +1,4 @@
-"""Objects of a JSON answer as flat rows: ``{"model": {"id": 3, "name": "X"}}`` → ``model`` and ``model.id``."""
+"""Objects of a JSON answer as flat rows: ``{"model": {"id": 3, "name": "X"}}`` → ``model``, ``model.id``."""
 
 import html
 from collections.abc import Mapping

@@ -151,7 +151,7 @@ class Relations:
             **values,
             "organisation": self.organisation_id,
         }
-        return form_class(screen)(given, **within)
+        return blank.again(given)
 
 
 def sub_fields(model: type[models.Model], blank: Any) -> list[tuple[str, str]]:
@@ -160,10 +160,7 @@ def sub_fields(model: type[models.Model], blank: Any) -> list[tuple[str, str]]:
         (name, str(field.label))
         for name, field in blank.fields.items()
         if name not in {"name", "organisation", "version"}
-        and (
-            (isinstance(field, RelatedChoiceField) and field.queryset.model is not model)
-            or _is_text(model, name)
-        )
+        and ((isinstance(field, RelatedChoiceField) and field.offers is not model) or _is_text(model, name))
     ]
 
 

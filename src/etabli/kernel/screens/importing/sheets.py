@@ -90,10 +90,10 @@ def letter(number: int) -> str:
 
 
 def _header_at(table: list[tuple[int, list[str]]]) -> int:
-    """A line of one or two cells above a much wider one is a title, not a header."""
+    """A line of few cells above a much wider one is a title, not a header."""
     first = [sum(1 for cell in line if cell) for _n, line in table[:TITLES]]
     widest = max(first, default=0)
-    return next((at for at, filled in enumerate(first) if widest < 3 or filled >= max(2, widest / 3)), 0)
+    return next((at for at, filled in enumerate(first) if widest < 3 or filled * 2 > widest), 0)
 
 
 def _used(row: list[str]) -> int:

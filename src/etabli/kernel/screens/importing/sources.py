@@ -83,7 +83,7 @@ class Source:
 
 
 class Taken(Exception):
-    """The file was no list: its source brought it in by a path of its own. ``url`` shows what became of it."""
+    """The file was no list: its source brought it in by another path. ``url`` shows what became of it."""
 
     def __init__(self, text: str, url: str) -> None:
         super().__init__(text)

@@ -24,6 +24,16 @@ EXTERNAL = "external_id"
 INSIDE = "__"
 
 
+def screen_of(slug: str) -> "Screen":
+    """The screen of a part of an import."""
+    from .. import by_slug
+
+    found = by_slug(slug)
+    if found is None:
+        raise LookupError(slug)
+    return found
+
+
 def blank_form(screen: "Screen", actor: Actor, organisation_id: int) -> NounForm:
     """The form of a new object, to know its fields."""
     return form_class(screen)(None, actor=actor, organisation_id=organisation_id)
@@ -37,7 +47,7 @@ def targets(screen: "Screen", blank: NounForm) -> list[tuple[str, str]]:
     found = list(own)
     for name, label in own:
         field = blank.fields[name]
-        related: Any = registry.get(field.queryset.model) if isinstance(field, RelatedChoiceField) else None
+        related: Any = registry.get(field.offers) if isinstance(field, RelatedChoiceField) else None
         if related is None or related is screen or not issubclass(related.model, OrganisationModel):
             continue
         inner = form_class(related)(None, actor=blank.actor, organisation_id=blank.organisation_id)

@@ -54,7 +54,7 @@ def is_yes(text: str) -> bool:
 
 
 class Days:
-    """Reads the days of a column. ``order``: ``dmy`` or ``mdy``; ``sure``: whether the column itself told it."""
+    """Reads the days of a column. ``order``: ``dmy`` or ``mdy``; ``sure``: whether the column told it."""
 
     def __init__(self, texts: Iterable[str], order: str = "", usual: str = "dmy") -> None:
         told = [found for text in texts if (found := _PARTS.match(text))]
@@ -101,6 +101,9 @@ def _month(word: str) -> int:
     return found
 
 
+_GROUPED = re.compile(r"[-+]?(?:\d*|\d{1,3}(?:,\d{3})+|\d{1,3}(?:\.\d{3})+)(?:[eE][-+]?\d+)?")
+
+
 class Numbers:
     """Reads the numbers of a column, money included. ``places`` is how many decimals the field keeps."""
 
@@ -122,14 +125,17 @@ class Numbers:
         if not re.fullmatch(r"[-+]?[\d.,]*\d[\d.,]*(?:[eE][-+]?\d{1,2})?", bare):
             raise ValueError(_("“%(text)s” is no number.") % {"text": text})
         sign = self._decimal_sign(bare) or self.sign
-        other = {",": ".", ".": ",", "": ""}[sign]
-        if sign:
-            bare = bare.replace(other, "").replace(sign, ".")
-        elif bare.count(",") + bare.count(".") > 0:
-            bare = self._without_sure_sign(bare)
-        if bare.count(".") > 1:
+        if (
+            not sign
+            and bare.count(",") + bare.count(".") == 1
+            and self.places is not None
+            and self.places >= 3
+        ):
+            sign = "," if "," in bare else "."  # “45,750”: three decimals where the field keeps as many
+        whole, _sign, rest = bare.partition(sign) if sign else (bare, "", "")
+        if not _GROUPED.fullmatch(whole) or not re.fullmatch(r"\d*(?:[eE][-+]?\d+)?", rest):
             raise ValueError(_("“%(text)s” is no number.") % {"text": text})
-        return bare
+        return whole.replace(",", "").replace(".", "") + (f".{rest}" if rest else "")
 
     def _bare(self, text: str) -> str:
         around = self._AROUND.match(self._SPACES.sub("", text))
@@ -138,7 +144,7 @@ class Numbers:
         return f"-{bare[1:-1]}" if negative else bare
 
     def _decimal_sign(self, bare: str) -> str:
-        """The decimal sign when this number alone shows it: the last of two, or one not before three digits."""
+        """The decimal sign when this number alone shows it: the last of two, or not before three digits."""
         last = max(bare.rfind(","), bare.rfind("."))
         if last < 0:
             return ""
@@ -148,9 +154,3 @@ class Numbers:
         if {",", "."} <= set(bare) or len(bare) - last - 1 != 3:
             return sign
         return ""
-
-    def _without_sure_sign(self, bare: str) -> str:
-        """``1,249``: thousands, unless the field keeps three decimals (a latitude)."""
-        if bare.count(",") + bare.count(".") == 1 and self.places is not None and self.places >= 3:
-            return bare.replace(",", ".")
-        return bare.replace(",", "").replace(".", "")

@@ -5,24 +5,30 @@ back.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import batched
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
 
 from ... import externalids
 from ...events import Event, difference, snapshot
-from ...jobs import Run
 from ...text import plain
-from .. import by_slug
 from ..history import described_changes, label_of
 from .reading import Made, Reader
 from .relating import Relations, written
 from .sheets import Sheet
+from .targets import screen_of
 
 SHOWN = 200
 OUTCOMES = ("create", "update", "skip", "error")
 MOST_REMARKS = 50
 Outcome = dict[str, Any]
+
+
+class Follower(Protocol):
+    """Somebody who is told where the work is: a followed job, a terminal."""
+
+    def begin(self, title: str, *, total: int = 0) -> None: ...
+    def progress(self, done: int) -> None: ...
 
 
 @dataclass
@@ -69,7 +75,7 @@ class Walk:
         self,
         made: Any,
         actor: Any,
-        run: Run | None = None,
+        run: Follower | None = None,
         tell: Callable[[Outcome], Any] | None = None,
         *,
         keeping: bool,
@@ -105,7 +111,7 @@ class _Part:
     def __init__(self, walk: Walk, number: int, part: Mapping[str, Any], sheet: Sheet) -> None:
         self.walk_, self.number, self.sheet = walk, number, sheet
         self.made, self.actor = walk.made, walk.actor
-        self.screen: Any = by_slug(part["slug"])
+        self.screen = screen_of(part["slug"])
         self.seen: dict[Any, int] = {}
         self.learnt: dict[str, int] = {}
         self.before = externalids.known(walk.made.source, self.screen.noun, walk.made.organisation_id)
