@@ -1,8 +1,8 @@
 """OCS Inventory and GLPI Agent files given to an import: they are no lists, and go by the path of
 inventories.
 
-XML documents of the agents, and the JSON of the REST interface of OCS (``GET /ocsapi/v1/computers``): an object
-keyed by id, whose machines hold the sections of the agent under their table names.
+XML documents of the agents, and the JSON of the REST interface of OCS (``GET /ocsapi/v1/computers``): an
+object keyed by id, whose machines hold the sections of the agent under their table names.
 """
 
 import json
@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import orjson
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from etabli.kernel.screens.importing.sheets import UnreadableSheet
@@ -18,6 +19,7 @@ from etabli.kernel.screens.importing.sources import Bringing, Delivery, declare
 
 from . import actions, legacy
 
+EMPTY: tuple[Any, ...] = (None, "", [], {})
 UNHELPFUL = {"accountinfo", "accesslog", "itmgmt_comments", "bios_hist", "networkscan", "groups"}
 
 
@@ -26,7 +28,7 @@ def machines_of(content: bytes) -> list[tuple[str, bytes]]:
     try:
         found = orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        raise UnreadableSheet(str(error))
+        raise UnreadableSheet(_("This JSON file cannot be read (%(why)s).") % {"why": error})
     if isinstance(found, dict) and isinstance(found.get("hardware"), dict):
         found = {"": found}
     values = found.values() if isinstance(found, dict) else found if isinstance(found, list) else ()
@@ -36,7 +38,9 @@ def machines_of(content: bytes) -> list[tuple[str, bytes]]:
 def _native(machine: Mapping[str, Any]) -> tuple[str, bytes]:
     """The sections of the XML dialect, as the mapping of it expects them: lower case, texts."""
     content = {
-        _section(name): _texts(value) for name, value in machine.items() if name.lower() not in UNHELPFUL
+        _section(name): _texts(value)
+        for name, value in machine.items()
+        if name.lower() not in UNHELPFUL and value not in EMPTY
     }
     hardware = legacy.node(content.get("hardware"))
     name = legacy.words(hardware.get("name")) or legacy.words(hardware.get("deviceid")) or "?"
@@ -57,9 +61,9 @@ def _section(name: str) -> str:
 
 def _texts(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {str(key).lower(): _texts(one) for key, one in value.items() if one not in (None, "")}
+        return {str(key).lower(): _texts(one) for key, one in value.items() if one not in EMPTY}
     if isinstance(value, list):
-        return [_texts(one) for one in value]
+        return [_texts(one) for one in value if one not in EMPTY]
     return value if isinstance(value, str) else str(value)
 
 

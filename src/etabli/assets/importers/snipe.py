@@ -9,6 +9,7 @@ from datetime import date
 from typing import ClassVar
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from etabli.kernel.screens.importing.sheets import Sheet, UnreadableSheet
 from etabli.kernel.screens.importing.sources import Delivery, Source, Table, declare
@@ -127,22 +128,22 @@ MODELS = Shape(
     words={"kind": KINDS},
 )
 # What each list has, and no other one of the tool: titles as letters alone. The first that fits is taken.
-MARKS: list[tuple[str, list[set[str]]]] = [
-    ("licences", [{"seats", "reassignable"}, {"seats", "productkey"}, {"licensedtoname", "licensedtoemail"}]),
-    ("consumables", [{"qty", "itemnumber"}, {"itemno", "qty"}]),
-    ("accessories", [{"qty", "modelnumber", "minamount"}, {"usersqty", "minqty"}]),
-    ("components", [{"quantity", "serialnumber", "category"}, {"remaining", "minamt", "serial"}]),
-    ("assets", [{"assettag", "category"}, {"etiquettedelactif", "categorie"}]),
-    ("models", [{"fieldset", "modelnumber"}, {"fieldset", "eol"}, {"defaultfieldset", "fieldset"}]),
-    ("people", [{"username", "jobtitle"}, {"username", "activated"}, {"username", "employeenum"}]),
-    ("sites", [{"address2", "zip"}, {"ldapou", "zip"}, {"managerusername", "address2"}]),
-]  # fmt: skip
+MARKS: list[tuple[str, list[str]]] = [
+    (gettext_noop("licences"), ["seats reassignable", "seats productkey", "licensedtoname licensedtoemail"]),
+    (gettext_noop("consumables"), ["qty itemnumber", "itemno qty"]),
+    (gettext_noop("accessories"), ["qty modelnumber minamount", "usersqty minqty"]),
+    (gettext_noop("components"), ["quantity serialnumber category", "remaining minamt serial"]),
+    ("assets", ["assettag category", "etiquettedelactif categorie"]),
+    ("models", ["fieldset modelnumber", "fieldset eol", "defaultfieldset fieldset"]),
+    ("people", ["username jobtitle", "username activated", "username employeenum"]),
+    ("sites", ["address2 zip", "ldapou zip", "managerusername address2"]),
+]
 SHAPES: Mapping[str, Shape] = {"assets": ASSETS, "people": USERS, "sites": LOCATIONS, "models": MODELS}
 
 
 def kind_of(titles: frozenset[str]) -> str:
     """Which list of Snipe-IT these titles are, or nothing."""
-    return next((name for name, marks in MARKS if any(mark <= titles for mark in marks)), "")
+    return next((name for name, marks in MARKS if any(set(mark.split()) <= titles for mark in marks)), "")
 
 
 @declare

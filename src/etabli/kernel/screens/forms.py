@@ -208,12 +208,9 @@ class NounForm(forms.ModelForm):
 
     def _vouched(self, constraint: Any) -> bool:
         """Uniqueness that the caller checked against everything there is; the database has the last word."""
-        fields = set(getattr(constraint, "fields", ()))
-        return (
-            isinstance(constraint, models.UniqueConstraint)
-            and bool(fields)
-            and (fields - {"organisation"} <= self.vouched)
-        )
+        if not isinstance(constraint, models.UniqueConstraint) or not self.vouched:
+            return False
+        return unique_names(constraint) - {"organisation"} <= self.vouched
 
     def _moot(self, constraint: Any) -> bool:
         """A check whose fields are all empty: each check is a question to the database, and empty values pass
@@ -245,6 +242,19 @@ class NounForm(forms.ModelForm):
 
     def _speaks(self, names: Sequence[str]) -> bool:
         return any(n in self.errors or self[n].value() not in (None, "", False) for n in names)
+
+
+def unique_names(constraint: Any) -> set[str]:
+    """The fields that are unique together, also those inside an expression (``Plain("name")``)."""
+    found = set(constraint.fields)
+    waiting = list(constraint.expressions)
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, models.F):
+            found.add(str(one.name))  # type: ignore[attr-defined]
+        else:
+            waiting += one.get_source_expressions()
+    return found
 
 
 def _names_in(condition: Any) -> set[str]:

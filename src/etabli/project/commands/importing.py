@@ -17,14 +17,7 @@ from .language import _
 from .outcome import DIFFERENT, USAGE, Failure
 from .terminal import say
 
-SOURCES = {
-    "auto": "auto",
-    "snipe": "snipe",
-    "glpi": "glpi",
-    "glpi-sql": "glpi-sql",
-    "ocs": "ocs",
-    "sheet": "sheet",
-}
+SOURCES = ("auto", "snipe", "glpi", "glpi-sql", "ocs", "sheet")
 
 
 class Misused(Failure):
@@ -63,21 +56,44 @@ def bring(
     ] = False,
 ) -> None:
     """Import files of Snipe-IT, GLPI, OCS or any spreadsheet; each file is imported whole or not at all."""
-    if source not in SOURCES:
-        raise Misused(
-            _("There is no source “{name}”. Known: {known}.").format(name=source, known=", ".join(SOURCES))
-        )
     with working():
-        from etabli.kernel.screens import by_slug
-
-        place = _organisation(organisation)
-        screen = by_slug(into)
-        if screen is None:
-            raise Misused(_("There is no list “{name}”.").format(name=into))
-        one = _Bringer(place, screen, source, attempt, explain, leave_out, not no_missing)
-        results = [one.bring(file) for file in files]
-    if not all(results):
+        whole = import_files(
+            files,
+            organisation=organisation,
+            source=source,
+            into=into,
+            attempt=attempt,
+            explain=explain,
+            leave_out=leave_out,
+            create_missing=not no_missing,
+        )
+    if not whole:
         raise typer.Exit(DIFFERENT)
+
+
+def import_files(
+    files: list[Path],
+    *,
+    organisation: str,
+    source: str = "auto",
+    into: str = "assets",
+    attempt: bool = False,
+    explain: bool = False,
+    leave_out: bool = False,
+    create_missing: bool = True,
+) -> bool:
+    """Import each file, one after the other; whether all of them went in. Raises :class:`Misused`."""
+    from etabli.kernel.screens import by_slug
+
+    if source not in SOURCES:
+        known = ", ".join(SOURCES)
+        raise Misused(_("There is no source “{name}”. Known: {known}.").format(name=source, known=known))
+    place = _organisation(organisation)
+    screen = by_slug(into)
+    if screen is None:
+        raise Misused(_("There is no list “{name}”.").format(name=into))
+    one = _Bringer(place, screen, source, attempt, explain, leave_out, create_missing)
+    return all([one.bring(file) for file in files])
 
 
 def _organisation(name: str) -> Any:

@@ -201,7 +201,7 @@ def take_back(made: Import, actor: Actor, run: Follower | None = None) -> int:
         )
         if run:
             run.begin(_("Undo the rows"), total=len(events))
-        with transaction.atomic():
+        with transaction.atomic(), together():
             for number, event in enumerate(events, 1):
                 undo(event, actor)
                 if run and number % 50 == 0:

@@ -9,6 +9,7 @@ from django.utils.translation import override
 
 from ...tenancy import OrganisationModel, SharedModel
 from ...text import plain
+from ..forms import unique_names
 
 SURE = ("email", "employee_number", "tag", "serial", "code", "key")
 """Fields that identify by themselves, where a noun has them, in the order they are tried."""
@@ -89,6 +90,14 @@ class Known:
         """Whether nobody else has this value."""
         return set(self.by[field].get(plain(str(value)), ())) <= {key}
 
+    def vouched(self, values: Mapping[str, Any], key: int | None) -> frozenset[str]:
+        """The fields whose uniqueness needs no question to the database, for an object with these values."""
+        sure = {n for n in self.sure if self.free(n, values.get(n) or "", key)}
+        alike = set(self.by["name"].get(plain(str(values.get("name") or "")), ())) - {key}
+        same = {n: values.get(n) for n in self.narrow}
+        taken = any(all(self.facts[k].get(f"{n}_id") == v for n, v in same.items()) for k in alike)
+        return frozenset(sure if taken else {*sure, "name", *self.narrow})
+
     def _agrees(self, key: int, told: Mapping[str, Any]) -> bool:
         facts = self.facts[key]
         return all(facts.get(n, value) == value for n, value in told.items())
@@ -112,19 +121,8 @@ class Known:
 def _narrowing(model: type[models.Model]) -> list[str]:
     """The relations inside which a name is unique: the site of a room, the manufacturer of a model."""
     for one in model._meta.constraints:
-        names = [*getattr(one, "fields", ()), *_names_of(getattr(one, "expressions", ()))]
+        names = unique_names(one) if isinstance(one, models.UniqueConstraint) else set()
         if "name" in names:
-            return [
-                n for n in names if n not in {"name", "organisation"} and model._meta.get_field(n).is_relation
-            ]
+            others = sorted(names - {"name", "organisation"})
+            return [n for n in others if model._meta.get_field(n).is_relation]
     return []
-
-
-def _names_of(expressions: Any) -> list[str]:
-    found: list[str] = []
-    for one in expressions:
-        if isinstance(one, models.F):
-            found.append(str(one.name))  # type: ignore[attr-defined]
-        else:
-            found += _names_of(one.get_source_expressions())
-    return found

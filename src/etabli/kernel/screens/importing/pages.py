@@ -238,6 +238,8 @@ def _act(request: Any, made: Import, screen: Any) -> HttpResponse:
         made.state = Import.State.WRITING
         made.save(update_fields=["state", "leave_out"])
         return _start(request, made, screen, jobs.commit, actions.commit, _("Import %(file)s"))
+    if act == "undo" and made.state == Import.State.DONE and made.file.size > AT_ONCE_BYTES:
+        return _follow(request, made, jobs.take_back, _("Undo %(file)s"))
     if act == "undo" and made.state == Import.State.DONE:
         try:
             count = actions.take_back(made, request.actor)
@@ -279,12 +281,15 @@ def _start(request: Any, made: Import, screen: Any, task: Any, at_once: Any, tit
             Import.objects.filter(pk=made.pk).update(state=Import.State.READY)
             messages.error(request, " ".join(error.messages))
         return redirect("import-page", made.pk)
-    url = reverse("import-page", args=[made.pk])
+    return _follow(request, made, task, title)
+
+
+def _follow(request: Any, made: Import, task: Any, title: str) -> HttpResponse:
     made.job = task.follow(
         title=title % {"file": made.file.name},
         actor=request.actor,
         organisation_id=made.organisation_id,
-        url=url,
+        url=reverse("import-page", args=[made.pk]),
         import_id=made.pk,
         organisation=made.organisation_id,
     )

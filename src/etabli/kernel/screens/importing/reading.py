@@ -179,7 +179,7 @@ class Reader:
         obj = self.whole(key) if key else None
         base = values_of(self.screen, obj) if obj is not None else self.defaults
         form = self.template.again({**base, **values, "organisation": self.relations.organisation_id}, obj)
-        form.vouched = frozenset(n for n in self.known.sure if self.known.free(n, values.get(n, ""), key))
+        form.vouched = self.known.vouched({**base, **values}, key)
         return Made(form, errors, external)
 
     def again(self, key: int, row: Row) -> Made | None:
@@ -190,7 +190,7 @@ class Reader:
         obj = self.whole(key)
         self._resolve(values, errors, [c.path[0] for c in self.later])
         form = self.template.again({**values_of(self.screen, obj), **values}, obj)
-        form.vouched = frozenset(self.known.sure)  # the first form asked
+        form.vouched = frozenset({*self.known.sure, "name", *self.known.narrow})  # the first form asked
         return Made(form, errors)
 
     def _resolve(self, values: dict[str, Any], errors: dict[str, str], names: Sequence[str]) -> None:

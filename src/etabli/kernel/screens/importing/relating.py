@@ -151,7 +151,9 @@ class Relations:
             **values,
             "organisation": self.organisation_id,
         }
-        return blank.again(given)
+        form = blank.again(given)
+        form.vouched = self.known(screen.model).vouched(given, None)
+        return form
 
 
 def sub_fields(model: type[models.Model], blank: Any) -> list[tuple[str, str]]:
