@@ -73,7 +73,7 @@ class Inventories(Bringing):
 
     key: ClassVar[str] = "ocs"
     label = gettext_lazy("OCS Inventory, GLPI Agent (inventories)")
-    url: ClassVar[str] = "/inventories/"
+    view: ClassVar[str] = "document-list"
     verb: ClassVar[str] = "document.add"
 
     def recognises(self, file: Delivery) -> bool:

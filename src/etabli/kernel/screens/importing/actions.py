@@ -6,6 +6,7 @@ from typing import IO, Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ... import externalids
@@ -71,7 +72,7 @@ def _brought(found: Bringing, file: Delivery, organisation_id: int) -> sources.T
     if refused and len(refused) == len(outcomes):
         raise UnreadableSheet(str(refused[0]["text"]))
     text = _("%(n)s inventories read, %(refused)s refused.") % {"n": len(outcomes), "refused": len(refused)}
-    return sources.Taken(text, found.url)
+    return sources.Taken(text, reverse(found.view))
 
 
 def delivery_of(name: str, content: Content) -> Delivery:

@@ -137,7 +137,16 @@ def _preview(request: Any, made: Import) -> dict[str, Any]:
     figures = [
         {"label": label, "value": made.counts.get(k, 0), "tone": tone} for k, (label, tone) in labels.items()
     ]
-    rows = [{"line": p["row"], "errors": [p["text"]] if p["text"] else [], **p} for p in made.preview]
+    several = len(made.parts) > 1
+    rows = [
+        {
+            "line": p["row"],
+            "errors": [p["text"]] if p["text"] else [],
+            "list": _title(p) if several else "",
+            **p,
+        }
+        for p in made.preview
+    ]
     total, errors = sum(made.counts.values()), made.counts.get("error", 0)
     some = total > made.counts.get("skip", 0) + errors
     return {
@@ -148,18 +157,21 @@ def _preview(request: Any, made: Import) -> dict[str, Any]:
         "can_commit": made.state == Import.State.READY and some and not errors,
         "can_leave_out": made.state == Import.State.READY and some and errors,
         "errors": errors,
-        "several": len(made.parts) > 1,
-        "nouns": {p["slug"]: screen_of(p["slug"]).title for p in made.parts},
         "also": [_also(one) for one in made.findings.get("also", [])],
         "remarks": made.findings.get("remarks", []),
         "unknown": _unknown(request, made),
     }
 
 
-def _also(one: dict[str, Any]) -> dict[str, Any]:
-    screen = by_noun(one["noun"])
+def _title(row: dict[str, Any]) -> str:
+    screen = by_noun(row["noun"])
+    return screen.title if screen else ""
+
+
+def _also(one: dict[str, Any]) -> tuple[str, str]:
+    """The list, and how many objects of it with the names of the first ones."""
     names = ", ".join(one["names"]) + ("…" if one["count"] > len(one["names"]) else "")
-    return {"label": screen.title if screen else one["noun"], "count": one["count"], "names": names}
+    return _title(one) or one["noun"], f"{one['count']} · {names}"
 
 
 def _unknown(request: Any, made: Import) -> list[dict[str, Any]]:

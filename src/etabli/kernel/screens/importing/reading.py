@@ -15,7 +15,7 @@ from django.utils.translation import override
 from ...text import plain
 from ..forms import NounForm, RelatedChoiceField, defaults_of, values_of
 from .known import Ambiguous
-from .relating import NAME, Relations
+from .relating import NAME, Relations, Unknown
 from .targets import EXTERNAL, INSIDE, blank_form
 from .values import DAMAGED, SPREADSHEET_ERRORS, Days, Numbers, is_yes
 
@@ -207,7 +207,7 @@ class Reader:
                 values[name] = self.relations.find(model, said, around)
             except ValueError as error:
                 errors[name] = str(error)
-                if not errors[name].endswith(")"):
+                if isinstance(error, Unknown):
                     self.note_unknown(name, str(said.get(NAME, "")))
 
     def object_of(self, values: Mapping[str, Any], external: str) -> int | None:

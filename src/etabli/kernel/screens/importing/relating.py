@@ -24,6 +24,10 @@ BY_ID = "#"
 Said = Mapping[str, Any]
 
 
+class Unknown(ValueError):
+    """Nothing here is called by this word."""
+
+
 class Lost(Exception):
     """The database refused a write made without a savepoint: nothing more can be done in this transaction."""
 
@@ -118,7 +122,7 @@ class Relations:
         screen = self._makable(model)
         text = name or str(values.get("email", ""))
         if screen is None or not text:
-            raise ValueError(_("“%(text)s” is not known here.") % {"text": name})
+            raise Unknown(_("“%(text)s” is not known here.") % {"text": name})
         form = self._form(screen, text, values)
         if not form.is_valid():
             why = " ".join(str(m) for messages in form.errors.values() for m in messages)

@@ -2,6 +2,7 @@
 proposes.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from . import sheets
 from .sheets import Sheet, UnreadableSheet
 
 HEAD = 64 * 1024
+NO_LIST = re.compile(rb"\A(?:\x1f\x8b|\s*<)|^(?:CREATE TABLE|INSERT INTO) ", re.M)
+"""Packed files, XML and dumps of databases: not worth reading whole to look for titles."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class Delivery:
         """The titles of its columns as :func:`targets.letters` writes them; empty when it holds no table."""
         from .targets import letters
 
+        if NO_LIST.search(self.head):
+            return frozenset()
         try:
             return frozenset(letters(title) for title in self.sheet.header)
         except UnreadableSheet:
@@ -93,7 +98,8 @@ class Taken(Exception):
 class Bringing(Source):
     """A source whose files are no lists: they go by another path (inventories of machines)."""
 
-    url: ClassVar[str] = ""
+    view: ClassVar[str]
+    """The name of the page that shows what became of them."""
     verb: ClassVar[str]
 
     def bring(self, file: Delivery, organisation_id: int) -> Iterator[Mapping[str, Any]]:
