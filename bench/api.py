@@ -36,12 +36,12 @@ def figures(*, quick: bool, size: str) -> Iterator[Figure]:
     with scope(organisation):
         key = Asset.objects.order_by("pk").values_list("pk", flat=True)[500]
     yield _timed(
-        "API, list of 50", client, f"/api/v1/assets?limit=50&organisation={organisation}", times, 60, size
+        "API, list of 50", client, f"/api/v1/assets?limit=50&organisation={organisation}", times, 25, size
     )
     yield _timed(
-        "API, list of 50 by a filter", client, "/api/v1/assets?limit=50&state=in_repair", times, 60, size
+        "API, list of 50 by a filter", client, "/api/v1/assets?limit=50&state=in_repair", times, 25, size
     )
-    yield _timed("API, one", client, f"/api/v1/assets/{key}", times, 30, size)
+    yield _timed("API, one", client, f"/api/v1/assets/{key}", times, 10, size)
     numbers = itertools.count()
     with scope(organisation):
         kind = AssetKind.objects.get(organisation=None, key="laptop").pk
@@ -58,14 +58,14 @@ def figures(*, quick: bool, size: str) -> Iterator[Figure]:
         }
 
     one = repeat(lambda: _post(client, "/api/v1/assets", body()), times, backend=backend())
-    yield Figure("API, create: p95", p95(one.wall), "ms", 50, size, one.told())
+    yield Figure("API, create: p95", p95(one.wall), "ms", 20, size, one.told())
     many = repeat(
         lambda: _post(client, "/api/v1/assets/many", [body() for _ in range(100)]),
         max(3, times // 5),
         warm=1,
         backend=backend(),
     )
-    yield Figure("API, create 100 in a call: p95", p95(many.wall), "ms", 1000, size, many.told())
+    yield Figure("API, create 100 in a call: p95", p95(many.wall), "ms", 500, size, many.told())
     last = body()
     _post(client, "/api/v1/assets", last)
     found = orjson.loads(client.get(f"/api/v1/assets?q={last['serial']}").content)["count"]

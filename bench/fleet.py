@@ -29,6 +29,7 @@ TABLES = (
     "assets_volume",
     "assets_networkcard",
     "assets_operatingsystem",
+    "assets_position",
     "inventory_agent",
     "inventory_document",
     "kernel_event",
@@ -80,8 +81,8 @@ STATEMENTS = (
          (SELECT array_agg(id ORDER BY id) ids FROM people_person WHERE organisation_id = %(o)s) people,
          (SELECT array_agg(id ORDER BY id) ids FROM people_site WHERE organisation_id = %(o)s) sites,
          (SELECT array_agg(id ORDER BY site_id, id) ids FROM people_room WHERE organisation_id = %(o)s) rooms""",
-    """INSERT INTO assets_volume (organisation_id, asset_id, mount, label, filesystem, size_mib, free_mib)
-       SELECT organisation_id, id, 'C:', '', 'NTFS', 480000, 12000 + (id * 7919) %% 400000 FROM assets_asset
+    """INSERT INTO assets_volume (organisation_id, asset_id, mount, label, filesystem, encryption, size_mib, free_mib)
+       SELECT organisation_id, id, 'C:', '', 'NTFS', '', 480000, 12000 + (id * 7919) %% 400000 FROM assets_asset
        WHERE organisation_id = %(o)s AND seen_at IS NOT NULL""",
     """INSERT INTO assets_networkcard (organisation_id, asset_id, name, mac, kind, addresses, gateway, dhcp)
        SELECT organisation_id, id, 'Ethernet', regexp_replace(substr(md5('m' || id), 1, 12), '(..)(?=.)', '\\1:', 'g'), 'ethernet',
@@ -90,6 +91,10 @@ STATEMENTS = (
     """INSERT INTO assets_operatingsystem (organisation_id, asset_id, name, version, full_name, kernel, build, architecture, fqdn)
        SELECT organisation_id, id, system, '', system, '', '', '', '' FROM assets_asset
        WHERE organisation_id = %(o)s AND seen_at IS NOT NULL AND system <> ''""",
+    """INSERT INTO assets_position (organisation_id, asset_id, source, site_id, detail, since, at)
+       SELECT a.organisation_id, a.id, 'subnet', CASE WHEN a.id %% 50 = 0 THEN s.first ELSE a.site_id END, '', now(), now()
+       FROM assets_asset a, (SELECT min(id) first FROM people_site WHERE organisation_id = %(o)s) s
+       WHERE a.organisation_id = %(o)s AND a.seen_at IS NOT NULL""",
     """INSERT INTO inventory_agent (organisation_id, asset_id, uuid, deviceid, name, version, user_agent, tag, tasks, proxies,
          first_seen_at, seen_at)
        SELECT organisation_id, id, md5('a' || id)::uuid::text, lower(name), 'GLPI-Agent', '1.15', '', '', '{}', '', now(), seen_at

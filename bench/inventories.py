@@ -36,6 +36,55 @@ def figures(*, quick: bool, size: str) -> Iterator[Figure]:
     debian = machine("bench-debian", programs=900, padding=0)
     yield from _read("first, 900 programs", debian, organisation, times, 150, _another)
     yield _stored(organisation, size)
+    full = machine("bench-windows-3000", programs=3000, padding=100)
+    full["content"] |= PARTS
+    yield from _read(
+        "first, Windows, 3,000 programs and every component", full, organisation, times, 400, _another
+    )
+
+
+# What a Windows laptop on its dock tells beside its programs.
+PARTS: dict[str, Any] = {
+    "memories": [
+        {
+            "capacity": 8192,
+            "caption": f"DIMM {n}",
+            "type": "DDR5",
+            "serialnumber": f"8A7B{n}",
+            "speed": "5600",
+        }
+        for n in range(2)
+    ],
+    "storages": [{"name": "PhysicalDrive0", "model": "KIOXIA KXG8", "serial": "9C8D7E", "disksize": 512110}],
+    "batteries": [{"name": "DELL 1PP63", "serial": "3701", "capacity": "57000", "real_capacity": "51000"}],
+    "controllers": [
+        {
+            "caption": f"Controller {n}",
+            "vendorid": "8086",
+            "productid": f"{0x7D00 + n:04x}",
+            "pcislot": f"00:{n:02x}.0",
+        }
+        for n in range(45)
+    ],
+    "usbdevices": [
+        {
+            "caption": f"Device {n}",
+            "vendorid": "17ef",
+            "productid": f"{0x3000 + n:04x}",
+            "serial": f"AB{n:06d}CD",
+        }
+        for n in range(18)
+    ],
+    "local_users": [{"login": f"user{n}", "id": f"S-1-5-21-{n}", "name": f"User {n}"} for n in range(8)],
+    "local_groups": [{"name": f"Group {n}", "id": f"S-1-5-32-{n}", "members": ["user1"]} for n in range(25)],
+    "antivirus": [{"name": "Windows Defender", "enabled": True, "uptodate": True, "version": "4.18"}],
+    "firewalls": [{"profile": name, "status": "on"} for name in ("domain", "public", "standard")],
+    "videos": [{"name": "Intel(R) Graphics", "memory": 128, "resolution": "2560x1440"}],
+    "sounds": [{"name": f"Audio {n}", "manufacturer": "Realtek"} for n in range(3)],
+    "monitors": [{"caption": "DELL U2722D", "manufacturer": "Dell Inc.", "serial": "00000000"}],
+    "printers": [{"name": f"Printer {n}", "driver": "HP Universal", "port": f"10.1.2.{n}"} for n in range(7)],
+    "licenseinfos": [{"name": "Office", "fullname": "Office 2021", "key": "AAAAA-BBBBB-CCCCC-DDDDD-EEEEE"}],
+}
 
 
 def machine(name: str, *, programs: int, padding: int) -> dict[str, Any]:

@@ -141,6 +141,7 @@ class Maker:
         text = isinstance(field, models.CharField | models.TextField) and not field.choices
         return (
             not field.primary_key
+            and not field.generated
             and field.name not in {"custom", "version"}
             and (text or self.required(field))
         )
@@ -189,6 +190,13 @@ SPECIAL: dict[str, Callable[[Maker], dict[str, Any]]] = {
     "Calendar": lambda m: {"timezone": "Europe/Paris"},
     "CustomField": lambda m: {"noun": "asset", "key": f"{m.word}_{next(m.numbers)}", "kind": "text"},
     "Site": lambda m: {"country": "FR"},
+    "Subnet": lambda m: {"network": f"10.{next(m.numbers) % 256}.0.0/16"},
+    "Position": lambda m: {"asset": m.new(_model("assets.Asset"))},
+    "RackPlacement": lambda m: {
+        "asset": m.new(_model("assets.Asset")),
+        "rack": m.new(_model("people.Rack")),
+        "position": 1,
+    },
     "SavedView": lambda m: {"screen": "assets", "query": "q=x"},
     "Import": lambda m: {
         "slug": "assets",

@@ -53,14 +53,14 @@ class Product:
         return json.loads(self.run("tests/browser/scene.py"))
 
 
-def environment(home: Path) -> dict[str, str]:
+def environment(home: Path, **more: str) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
         if name not in {"DATABASE_URL", "DJANGO_SETTINGS_MODULE"}
     }
     paths = os.pathsep.join([str(ROOT / "src"), *filter(None, [kept.get("PYTHONPATH")])])
-    return {**kept, "ETABLI_HOME": str(home), "PYTHONPATH": paths, "LANG": "fr_FR.UTF-8"}
+    return {**kept, "ETABLI_HOME": str(home), "PYTHONPATH": paths, "LANG": "fr_FR.UTF-8", **more}
 
 
 def prepare(home: Path) -> None:
@@ -79,14 +79,16 @@ def copy(source: Path, target: Path) -> None:
 
 
 @contextmanager
-def running(home: Path) -> Iterator[Product]:
-    """The product started on a data directory, and stopped at the end with everything it started."""
+def running(home: Path, port: int = 0, **more: str) -> Iterator[Product]:
+    """The product started on a data directory, and stopped at the end with everything it started; ``more`` is added
+    to its environment.
+    """
     localpg.start(home / "postgres", HURRIED)
-    port = free_port()
+    port = port or free_port()
     words = ["-P", "-m", "etabli.project.cli", "run", "--port", str(port)]
     log = (home / "product.log").open("wb")
     process = subprocess.Popen(
-        [sys.executable, *words], cwd=ROOT, env=environment(home), stdout=log, stderr=log
+        [sys.executable, *words], cwd=ROOT, env=environment(home, **more), stdout=log, stderr=log
     )
     product = Product(f"http://127.0.0.1:{port}", home)
     try:

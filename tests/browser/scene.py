@@ -4,7 +4,6 @@ Its answer, a line of JSON, gives the number of an object for each word that ``p
 for, and the session of a technician and of an administrator.
 """
 
-import io
 import json
 import os
 import time
@@ -40,13 +39,15 @@ def ids() -> dict[str, int]:
 
 def found() -> dict[str, int]:
     """What the sample companies already have."""
-    from etabli.assets.models import Asset, AssetKind, AssetModel, Manufacturer
+    from django.db.models import F
+
+    from etabli.assets.models import Asset, AssetChange, AssetKind, AssetModel, Manufacturer, Position
     from etabli.inventory.models import Agent, Document, Enrolment
     from etabli.kernel.attachments import Tag
     from etabli.kernel.calendars import Calendar, Holiday
     from etabli.kernel.events import Event
     from etabli.kernel.organisations import Membership, Organisation, Role
-    from etabli.people.models import Building, Floor, OrgUnit, Rack, Room, Site, Team
+    from etabli.people.models import Building, Floor, OrgUnit, Rack, Room, Site, Subnet, Team
 
     laptop = (
         Asset.objects.filter(kind__key="laptop", person__isnull=False, volumes__isnull=False)
@@ -54,14 +55,19 @@ def found() -> dict[str, int]:
         .first()
     )
     bare = Asset.objects.filter(kind__key="monitor").order_by("name").first()
+    change = AssetChange.objects.order_by("pk").first()
+    missing = Asset.objects.filter(missing_since__isnull=False).order_by("pk").first()
     warned = Document.objects.exclude(warnings=[]).order_by("pk").first()
     rest = {
         "kind": AssetKind, "model": AssetModel, "manufacturer": Manufacturer, "agent": Agent, "enrolment": Enrolment, "tag": Tag,
         "calendar": Calendar, "event": Event, "holiday": Holiday, "membership": Membership, "organisation": Organisation,
-        "role": Role, "building": Building, "floor": Floor, "unit": OrgUnit, "rack": Rack, "room": Room, "site": Site, "team": Team,
+        "role": Role, "building": Building, "floor": Floor, "unit": OrgUnit, "rack": Rack, "room": Room, "site": Site, "team": Team, "subnet": Subnet,
     }  # fmt: skip
     return {
         "asset": laptop.pk, "monitor": bare.pk, "person": laptop.person_id, "document": warned.pk,
+        "change": change.pk, "changed": change.asset_id, "missing": missing.pk,
+        "traveller": Position.objects.filter(source="subnet").exclude(site=F("asset__site")).order_by("pk").first().asset_id,
+        "server": Asset.objects.filter(placement__isnull=False, kind__key="server").order_by("pk").first().pk,
         "suggested": Document.objects.filter(decision="suggested").order_by("pk").first().pk,
         **{word: first(model) for word, model in rest.items()},
     }  # fmt: skip
@@ -87,6 +93,7 @@ def made() -> dict[str, int]:
             **jobs(place, actor),
             **imports(place, actor),
             **programs(place, account, actor),
+            **agents(place),
             **personal(account, actor),
         }
 
@@ -168,8 +175,50 @@ def programs(place: Any, account: Any, actor: Any) -> dict[str, int]:
     return {"webhook": hook.pk, "delivery": sent.pk, "token": token.pk}
 
 
+def agents(place: Any) -> dict[str, int]:
+    """An agent that gives cause for doubt, servers read by SSH in two states, a database login."""
+    from django.utils import timezone
+
+    from etabli.inventory.models import Agent, DatabaseCredential, SshTarget
+    from etabli.kernel.sentences import sentence
+
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILkHwavxrzq2P3NibAkj4fcb+wwSdTxUfRQx19b+Zsly"
+    now, reason = (
+        timezone.now(),
+        "The server shows the host key %(key)s: compare it with the one the server tells, and accept it.",
+    )
+    told = sentence("“%(older)s” and “%(newer)s” both report for %(asset)s: two agents are installed on it, or two "
+                    "systems start in turn. Remove the one too many from the machine, then forget it here.",
+                    older="pc-0412-2024", newer="pc-0412-2026", asset="PC-0412")  # fmt: skip
+    doubtful = Agent.objects.create(
+        organisation=place, deviceid="pc-0412-2024", name="GLPI-Agent", version="1.7.1", seen_at=now, doubt="duplicated",
+        doubt_reason=told, expected_at=now - timedelta(hours=1), contacts=[f"{int(now.timestamp())} inventory 10.4.0.12"],
+    )  # fmt: skip
+    common = {"organisation": place, "login": "inventaire", "password": "x", "tried_at": now}
+    failed = SshTarget.objects.create(
+        name="SRV-WEB-01", host="10.4.0.20", result="failed", host_key=key,
+        reason=sentence("There is no python3 on this server: install Python 3.8 or later, or an agent."), **common,
+    )  # fmt: skip
+    asked = SshTarget.objects.create(
+        name="SRV-BDD-01", host="10.4.0.21", result="asked", offered_key=key, reason=sentence(reason, key="SHA256:…"), **common
+    )  # fmt: skip
+    login = DatabaseCredential.objects.create(
+        organisation=place,
+        name="MariaDB des sites",
+        engine="mysql",
+        login="inventaire",
+        password="x",
+        port=3306,
+    )
+    return {
+        "agent_doubtful": doubtful.pk,
+        "ssh_failed": failed.pk,
+        "ssh_asked": asked.pk,
+        "database_login": login.pk,
+    }
+
+
 def personal(account: Any, actor: Any) -> dict[str, int]:
-    from etabli.kernel import files
     from etabli.kernel.customfields import CustomField
     from etabli.kernel.notifications import notify
     from etabli.kernel.savedviews import SavedView
@@ -185,9 +234,7 @@ def personal(account: Any, actor: Any) -> dict[str, int]:
     place = {"organisation_id": actor_place()}
     field = CustomField.objects.create(noun="asset", key="contrat", label="Contrat", kind="text", **place)
     view = SavedView.objects.create(screen="assets", name="Portables de Rouen", query="q=rouen", **place)
-    floor = Floor.objects.filter(**place).order_by("pk").first()
-    floor.plan = files.store(picture(), name="plan.png", actor=actor)
-    floor.save(update_fields=["plan"])
+    floor = Floor.objects.exclude(plan=None).order_by("pk").first() or Floor.objects.filter(**place).first()
     return {"field": field.pk, "view": view.pk, "floor_plan": floor.pk}
 
 
@@ -195,26 +242,6 @@ def actor_place() -> int:
     from etabli.kernel.tenancy import the_organisation
 
     return int(the_organisation() or 0)
-
-
-def picture() -> bytes:
-    """A small PNG that stands for a floor plan."""
-    import struct
-    import zlib
-
-    width, height = 320, 200
-    row = b"\0" + b"\xe2\xf1\xf2" * width
-    wall = b"\0" + b"\x0b\x67\x70" * width
-    lines = b"".join(wall if y % 66 == 0 else row for y in range(height))
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    out = io.BytesIO(b"\x89PNG\r\n\x1a\n")
-    out.seek(0, io.SEEK_END)
-    out.write(chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)))
-    out.write(chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b""))
-    return out.getvalue()
 
 
 def names() -> dict[str, str]:

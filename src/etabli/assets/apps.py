@@ -6,6 +6,6 @@ class AssetsConfig(AppConfig):
     name = "etabli.assets"
 
     def ready(self) -> None:
-        from . import day, kinds  # noqa: F401 - day declares what "My day" shows
+        from . import day, kinds, places  # noqa: F401 - day and places add to the pages of others
 
         post_migrate.connect(kinds.install_kinds, sender=self)

@@ -12,6 +12,7 @@ from etabli.kernel.tenancy import OrganisationModel
 class Component(OrganisationModel):
     """Something inside an asset."""
 
+    follows_inventory = True  # what the last inventory says, as a whole (see ``merging.py``)
     asset = models.ForeignKey(
         "assets.Asset", models.CASCADE, related_name="%(class)ss", verbose_name=_("asset")
     )
@@ -24,6 +25,7 @@ class Component(OrganisationModel):
 class OperatingSystem(OrganisationModel):
     """The system an asset runs."""
 
+    follows_inventory = True
     asset = models.OneToOneField("assets.Asset", models.CASCADE, related_name="operating_system")
     name = models.CharField(_("name"), max_length=120)
     version = models.CharField(_("version"), max_length=60, blank=True)
@@ -62,8 +64,16 @@ class MemoryModule(Component):
     serial = models.CharField(_("serial number"), max_length=80, blank=True)
     part_number = models.CharField(_("part number"), max_length=80, blank=True)
 
+    class Meta(Component.Meta):
+        indexes = [
+            models.Index(
+                fields=["organisation", "serial"], condition=~models.Q(serial=""), name="memory_serial"
+            )
+        ]
+
     def __str__(self) -> str:
-        return self.slot or self.kind
+        size = f"{(self.size_mib or 0) / 1024:g} GiB" if self.size_mib else ""
+        return " ".join(part for part in (size, self.kind, self.slot) if part)
 
 
 class Disk(Component):
@@ -75,6 +85,14 @@ class Disk(Component):
     kind = models.CharField(_("kind"), max_length=20, blank=True)
     interface = models.CharField(_("interface"), max_length=40, blank=True)
     firmware = models.CharField(_("firmware"), max_length=60, blank=True)
+    health = models.CharField(_("health"), max_length=60, blank=True)
+
+    class Meta(Component.Meta):
+        indexes = [
+            models.Index(
+                fields=["organisation", "serial"], condition=~models.Q(serial=""), name="disk_serial"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.model or self.name
@@ -87,6 +105,7 @@ class Volume(Component):
     size_mib = models.PositiveBigIntegerField(_("size (MiB)"), null=True)
     free_mib = models.PositiveBigIntegerField(_("free (MiB)"), null=True)
     encrypted = models.BooleanField(_("encrypted"), null=True)
+    encryption = models.CharField(_("encryption"), max_length=80, blank=True)
 
     class Meta(Component.Meta):
         # The few volumes that people must hear of: less than a tenth free.
@@ -121,3 +140,119 @@ class NetworkCard(Component):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Motherboard(Component):
+    manufacturer = models.CharField(_("manufacturer"), max_length=80, blank=True)
+    model = models.CharField(_("model"), max_length=120, blank=True)
+    serial = models.CharField(_("serial number"), max_length=120, blank=True)
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.manufacturer, self.model) if part)
+
+
+class Firmware(Component):
+    """The BIOS, or the firmware of a part of the machine."""
+
+    name = models.CharField(_("name"), max_length=160)
+    kind = models.CharField(_("type"), max_length=60, blank=True)
+    manufacturer = models.CharField(_("manufacturer"), max_length=80, blank=True)
+    release = models.CharField(_("version"), max_length=160, blank=True)
+    released_on = models.DateField(_("date"), null=True)
+    secure_boot = models.CharField(_("secure boot"), max_length=20, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Battery(Component):
+    """``capacity_mwh`` is what it held when new, ``left_mwh`` what it holds when full now."""
+
+    name = models.CharField(_("name"), max_length=120, blank=True)
+    manufacturer = models.CharField(_("manufacturer"), max_length=80, blank=True)
+    serial = models.CharField(_("serial number"), max_length=80, blank=True)
+    chemistry = models.CharField(_("chemistry"), max_length=40, blank=True)
+    capacity_mwh = models.PositiveIntegerField(_("capacity when new (mWh)"), null=True)
+    left_mwh = models.PositiveIntegerField(_("capacity now (mWh)"), null=True)
+    health = models.CharField(_("health"), max_length=40, blank=True)
+    made_on = models.DateField(_("made on"), null=True)
+
+    def __str__(self) -> str:
+        return self.name or self.chemistry
+
+    @property
+    def left_percent(self) -> int | None:
+        """Of its capacity when new; None when the machine does not tell both."""
+        if not self.capacity_mwh or self.left_mwh is None:
+            return None
+        return min(100, round(100 * self.left_mwh / self.capacity_mwh))
+
+
+class GraphicsCard(Component):
+    name = models.CharField(_("name"), max_length=160)
+    chipset = models.CharField(_("chipset"), max_length=160, blank=True)
+    memory_mib = models.PositiveIntegerField(_("memory"), null=True)
+    resolution = models.CharField(_("resolution"), max_length=40, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SoundCard(Component):
+    name = models.CharField(_("name"), max_length=160)
+    manufacturer = models.CharField(_("manufacturer"), max_length=160, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Controller(Component):
+    name = models.CharField(_("name"), max_length=160)
+    manufacturer = models.CharField(_("manufacturer"), max_length=120, blank=True)
+    kind = models.CharField(_("type"), max_length=120, blank=True)
+    driver = models.CharField(_("driver"), max_length=80, blank=True)
+    slot = models.CharField(_("slot"), max_length=30, blank=True)
+    vendor_code = models.CharField(_("vendor code"), max_length=8, blank=True)
+    product_code = models.CharField(_("product code"), max_length=8, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PowerSupply(Component):
+    name = models.CharField(_("name"), max_length=120, blank=True)
+    manufacturer = models.CharField(_("manufacturer"), max_length=80, blank=True)
+    model = models.CharField(_("model"), max_length=120, blank=True)
+    serial = models.CharField(_("serial number"), max_length=80, blank=True)
+    part_number = models.CharField(_("part number"), max_length=80, blank=True)
+    power_w = models.PositiveIntegerField(_("power (W)"), null=True)
+    status = models.CharField(_("state"), max_length=60, blank=True)
+    location = models.CharField(_("location"), max_length=80, blank=True)
+    plugged = models.BooleanField(_("plugged in"), null=True)
+
+    def __str__(self) -> str:
+        return self.model or self.name
+
+
+class Camera(Component):
+    name = models.CharField(_("name"), max_length=120)
+    manufacturer = models.CharField(_("manufacturer"), max_length=80, blank=True)
+    model = models.CharField(_("model"), max_length=120, blank=True)
+    facing = models.CharField(_("facing"), max_length=20, blank=True)
+    resolution = models.CharField(_("best resolution"), max_length=40, blank=True)
+    flash = models.BooleanField(_("flash"), null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SimCard(Component):
+    serial = models.CharField(_("serial number (ICCID)"), max_length=40, blank=True)
+    operator = models.CharField(_("operator"), max_length=80, blank=True)
+    country = models.CharField(_("country"), max_length=40, blank=True)
+    phone = models.CharField(_("telephone"), max_length=40, blank=True)
+    subscriber = models.CharField(_("subscriber (IMSI)"), max_length=40, blank=True)
+    status = models.CharField(_("state"), max_length=80, blank=True)
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.operator, self.serial) if part)

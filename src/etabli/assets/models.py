@@ -1,6 +1,8 @@
 """Assets and the catalogue they come from; what an inventory finds inside them is in ``components.py``."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from etabli.kernel.sentences import SentenceField
@@ -8,7 +10,45 @@ from etabli.kernel.tenancy import Noun, SharedModel
 from etabli.kernel.text import Plain
 from etabli.people.models import Person, Rack, Room, Site
 
-from .components import Disk, MemoryModule, NetworkCard, OperatingSystem, Processor, Volume
+from .changes import AssetChange
+from .components import (
+    Battery,
+    Camera,
+    Controller,
+    Disk,
+    Firmware,
+    GraphicsCard,
+    MemoryModule,
+    Motherboard,
+    NetworkCard,
+    OperatingSystem,
+    PowerSupply,
+    Processor,
+    SimCard,
+    SoundCard,
+    Volume,
+)
+from .contents import (
+    Antivirus,
+    DatabaseService,
+    Firewall,
+    FoundLicence,
+    HostedMachine,
+    LocalGroup,
+    LocalUser,
+    RemoteAccess,
+)
+from .identity import Alias, Distinction, Merge
+from .peripherals import CompatibilityNote, Peripheral
+
+# What an inventory may fill and a person may edit: who edits it locks it.
+LOCKABLE = {
+    "name": _("name"),
+    "serial": _("serial number"),
+    "tag": _("asset tag"),
+    "model": _("model"),
+    "parent": _("connected to"),
+}
 
 
 class AssetKind(SharedModel):
@@ -70,6 +110,9 @@ class AssetModel(Noun):
     page_url = models.URLField(_("vendor page"), blank=True)
     end_of_sale = models.DateField(_("end of sale"), null=True, blank=True)
     end_of_support = models.DateField(_("end of support"), null=True, blank=True)
+    units = models.PositiveSmallIntegerField(_("height in a rack (U)"), null=True, blank=True)
+    power_w = models.PositiveIntegerField(_("power drawn (W)"), null=True, blank=True)
+    weight_kg = models.DecimalField(_("weight (kg)"), max_digits=7, decimal_places=2, null=True, blank=True)
 
     class Meta:
         verbose_name, verbose_name_plural = _("model"), _("models")
@@ -107,6 +150,11 @@ class Asset(Noun):
         HIGH = 3, _("high")
         VITAL = 4, _("vital")
 
+    class Ownership(models.TextChoices):
+        COMPANY = "company", _("of the company")
+        LEASED = "leased", _("leased")
+        PERSONAL = "personal", _("personal (BYOD)")
+
     name = models.CharField(_("name"), max_length=120)
     tag = models.CharField(_("asset tag"), max_length=60, blank=True)
     serial = models.CharField(_("serial number"), max_length=120, blank=True)
@@ -135,6 +183,14 @@ class Asset(Noun):
     parent = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="parts", verbose_name=_("connected to")
     )
+    ownership = models.CharField(
+        _("ownership"),
+        max_length=8,
+        choices=Ownership,
+        default=Ownership.COMPANY,
+        db_default=Ownership.COMPANY,
+        help_text=_("A personal device is never located."),
+    )
     bought_on = models.DateField(_("bought on"), null=True, blank=True)
     commissioned_on = models.DateField(_("in service since"), null=True, blank=True)
     price = models.DecimalField(
@@ -147,8 +203,26 @@ class Asset(Noun):
     system = models.CharField(_("operating system"), max_length=120, blank=True, editable=False)
     memory_mib = models.PositiveIntegerField(_("memory (MiB)"), null=True, blank=True, editable=False)
     last_user = models.CharField(_("last user"), max_length=120, blank=True, editable=False)
+    missing_since = models.DateTimeField(_("missing since"), null=True, blank=True, editable=False)
     seen_at = models.DateTimeField(_("last inventory"), null=True, blank=True, editable=False)
     identity_note = SentenceField(max_length=600, blank=True, editable=False)
+    # Fields that a person edited: inventories leave them alone until somebody unlocks them.
+    locked = ArrayField(
+        models.CharField(max_length=40, choices=LOCKABLE),
+        default=list,
+        db_default=[],
+        blank=True,
+        editable=False,
+        verbose_name=_("locked fields"),
+    )
+    # How inventories look for a name and a serial number: as bare columns, the only ones whose index is used
+    # under row security.
+    name_key = models.GeneratedField(
+        expression=Lower("name"), output_field=models.CharField(max_length=120), db_persist=True
+    )
+    serial_key = models.GeneratedField(
+        expression=Lower("serial"), output_field=models.CharField(max_length=120), db_persist=True
+    )
 
     class Meta:
         verbose_name, verbose_name_plural = _("asset"), _("assets")
@@ -163,6 +237,13 @@ class Asset(Noun):
             models.CheckConstraint(
                 condition=models.Q(price__isnull=True) | models.Q(price__gte=0), name="asset_price"
             ),
+            models.CheckConstraint(
+                condition=~models.Q(ownership="personal") | models.Q(room__isnull=True, rack__isnull=True),
+                name="asset_personal_not_located",
+                violation_error_message=_(
+                    "A personal device is never located: leave its room and its rack empty."
+                ),
+            ),
         ]
         # Included columns let a deep page, a count and the policy (it reads the organisation) stay in the
         # index.
@@ -171,6 +252,16 @@ class Asset(Noun):
             models.Index("organisation", Plain("name"), "id", name="asset_by_org_name", include=["name"]),
             models.Index(fields=["organisation", "serial"], name="asset_serial"),
             models.Index(fields=["organisation", "uuid"], name="asset_uuid"),
+            models.Index(
+                fields=["organisation", "serial_key"],
+                name="asset_serial_key",
+                condition=~models.Q(serial_key=""),
+            ),
+            models.Index(
+                fields=["organisation", "name_key"],
+                name="asset_unnumbered",
+                condition=models.Q(serial_key="", uuid=""),
+            ),
             models.Index(fields=["state", "id"], name="asset_state_id", include=["organisation"]),
             models.Index(fields=["warranty_end", "id"], name="asset_warranty", include=["organisation"]),
             models.Index(
@@ -192,6 +283,12 @@ class Asset(Noun):
                 name="asset_counts",
                 include=["state", "seen_at", "warranty_end", "criticality", "kind", "site", "bought_on"],
             ),
+            models.Index(
+                fields=["missing_since", "id"],
+                name="asset_missing",
+                condition=models.Q(missing_since__isnull=False),
+                include=["organisation"],
+            ),
         ]
 
     def __str__(self) -> str:
@@ -203,15 +300,42 @@ class Asset(Noun):
         return self.state not in {self.State.RETIRED, self.State.GONE, self.State.LOST, self.State.STOLEN}
 
 
+from .positions import Position, RackPlacement  # noqa: E402  (they hang on the assets above)
+
 __all__ = [
+    "Alias",
+    "Antivirus",
     "Asset",
+    "AssetChange",
     "AssetKind",
     "AssetModel",
+    "Battery",
+    "Camera",
+    "CompatibilityNote",
+    "Controller",
+    "DatabaseService",
     "Disk",
+    "Distinction",
+    "Firewall",
+    "Firmware",
+    "FoundLicence",
+    "GraphicsCard",
+    "HostedMachine",
+    "LocalGroup",
+    "LocalUser",
     "Manufacturer",
     "MemoryModule",
+    "Merge",
+    "Motherboard",
     "NetworkCard",
     "OperatingSystem",
+    "Peripheral",
+    "Position",
+    "PowerSupply",
     "Processor",
+    "RackPlacement",
+    "RemoteAccess",
+    "SimCard",
+    "SoundCard",
     "Volume",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 import segno
 from django.http import HttpRequest
@@ -18,7 +19,10 @@ from etabli.kernel.screens import Panel
 from etabli.kernel.screens.columns import link_to, show
 from etabli.web import markup
 
-from .models import Asset, NetworkCard
+from . import locks, whereabouts
+from .locating import alert_of, told_once
+from .models import LOCKABLE, Asset, CompatibilityNote, NetworkCard
+from .tones import TONES
 
 FULL = 90
 TIGHT = 80
@@ -29,17 +33,22 @@ TIRED = 75
 
 def heading(asset: Asset) -> dict[str, Any]:
     """State, picture and what is wrong now."""
-    from .screens import TONES
-
     alerts = []
     for volume in asset.volumes.all():
         used = volume.used_percent
         if used is not None and used >= FULL:
             text = _("%(volume)s is %(used)s %% full.") % {"volume": volume.mount, "used": used}
             alerts.append({"tone": "warn", "text": text, "url": ""})
+    if asset.missing_since and asset.live:
+        since = formats.date_format(asset.missing_since, "j F Y")
+        text = _("Missing since %(day)s: the last inventory of %(machine)s no longer finds it.")
+        told = text % {"day": since, "machine": asset.parent or "—"}
+        alerts.append({"tone": "warn", "text": told, "url": ""})
     if asset.warranty_end and asset.warranty_end < timezone.localdate() and asset.live:
         text = _("The warranty ended on %(day)s.") % {"day": formats.date_format(asset.warranty_end, "j F Y")}
         alerts.append({"tone": "info", "text": text, "url": ""})
+    if text := alert_of(told_once(asset)):
+        alerts.append({"tone": "warn", "text": text, "url": ""})
     state = {"label": asset.get_state_display(), "tone": TONES.get(asset.state, "")}
     return {"state": state, "icon": asset.kind.icon, "alerts": alerts, "asset": asset}
 
@@ -55,10 +64,17 @@ def overview(screen: Any, asset: Asset) -> list[Panel]:
     ]
     parts = list(asset.parts.select_related("kind", "model")[:50])
     if parts:
-        panels.append(Panel(_("Connected to it"), rows=[(p.kind, link_to(p)) for p in parts]))
+        panels.append(Panel(_("Connected to it"), rows=[(p.kind, _connected(p)) for p in parts]))
+    if notes := compatibility(asset, parts):
+        panels.append(notes)
     identity = [
         (_("Assigned to"), link_to(asset.person)),
-        (_("Place"), markup.joined([link_to(asset.site), asset.room, asset.rack])),
+        (
+            _("Place"),
+            markup.joined(
+                [link_to(asset.site), whereabouts.link_to_some(asset.room), whereabouts.rack_text(asset)]
+            ),
+        ),
         (_("System"), show(asset.system)),
         (_("Address"), show(addresses_of(asset)[:3])),
         (_("Last user"), show(asset.last_user)),
@@ -68,8 +84,9 @@ def overview(screen: Any, asset: Asset) -> list[Panel]:
             _("Criticality"),
             markup.joined([capfirst(asset.get_criticality_display()), asset.criticality_reason]),
         ),
+        (_("Vendor page"), _vendor_page(asset)),
         (_("Connected to"), link_to(asset.parent)),
-        (_("Last inventory"), _ago(asset.seen_at)),
+        (_("Last inventory"), ago(asset.seen_at)),
     ]
     costs = screen.facts(
         asset, ["warranty_end", "supplier", "bought_on", "price", "order_number", "commissioned_on"]
@@ -92,9 +109,51 @@ def overview(screen: Any, asset: Asset) -> list[Panel]:
     )
     if asset.remarks:
         panels.append(Panel(_("Remarks"), rows=[(_("Remarks"), show(asset.remarks))]))
-    if asset.identity_note:
-        side.append(Panel(_("How it was recognised"), rows=[("", asset.identity_note)], side=True))
-    return [*panels, *side]
+    side += whereabouts.panels(asset)
+    return [*panels, *side, *locked_panel(asset), *_sources["recognition"](asset)]
+
+
+def locked_panel(asset: Asset) -> list[Panel]:
+    """The fields inventories leave alone, with who said so and when."""
+    rows = []
+    for name, event in locks.locked_since(asset):
+        said = markup.joined([event.actor, formats.date_format(event.at, "j F Y")]) if event else ""
+        rows.append((capfirst(str(LOCKABLE.get(name, name))), said or markup.NOTHING))
+    text = _("Inventories do not change them.")
+    return [Panel(_("Locked fields"), rows=[*rows, ("", text)], side=True)] if rows else []
+
+
+def _connected(part: Asset) -> str:
+    """A part, and since when it is no longer found."""
+    if part.missing_since is None:
+        return link_to(part)
+    since = _("missing since %(day)s") % {"day": formats.date_format(part.missing_since, "j F Y")}
+    return markup.joined([link_to(part), markup.tinted(since, "warn")])
+
+
+def _vendor_page(asset: Asset) -> str:
+    url = asset.model.page_url if asset.model else ""
+    if not url.startswith(("https://", "http://")):
+        return markup.NOTHING
+    return format_html('<a class="lnk" href="{}" rel="noreferrer">{}</a>', url, urlsplit(url).hostname or url)
+
+
+def compatibility(asset: Asset, parts: Iterable[Asset]) -> Panel | None:
+    """What is noted of its model and of those connected to it, or of the machine it is connected to."""
+    models = {one.model_id: one.model for one in (asset, *parts) if one.model_id}
+    found = CompatibilityNote.objects.filter(model__in=list(models)).order_by("model_id", "-noted_on", "id")
+    rows = [(link_to(models[note.model_id]), note_text(note)) for note in found[:50]]
+    return Panel(_("Compatibility"), rows=rows) if rows else None
+
+
+def note_text(note: CompatibilityNote) -> str:
+    """A note, when it was made and who says so."""
+    day = formats.date_format(note.noted_on, "j F Y") if note.noted_on else ""
+    source = ""
+    if note.source_url.startswith(("https://", "http://")):
+        host = urlsplit(note.source_url).hostname or note.source_url
+        source = format_html('<a class="lnk" href="{}" rel="noreferrer">{}</a>', note.source_url, host)
+    return markup.joined([note.text, source, day])
 
 
 def qr_code(asset: Asset) -> str:
@@ -104,83 +163,14 @@ def qr_code(asset: Asset) -> str:
     return mark_safe(drawn)  # noqa: S308  (made of our own numbers)
 
 
-def hardware(asset: Asset, request: HttpRequest) -> Iterable[Panel]:
-    yield Panel(
-        _("Processors"),
-        template="assets/_table.html",
-        context=_table(asset.processors.all(), ["name", "cores", "threads", "speed_mhz"]),
-    )
-    yield Panel(
-        _("Memory"),
-        template="assets/_table.html",
-        context=_table(
-            asset.memorymodules.all(),
-            ["slot", "size_mib", "kind", "speed_mhz", "manufacturer", "part_number", "serial"],
-        ),
-    )
-    yield Panel(
-        _("Disks"),
-        template="assets/_table.html",
-        context=_table(
-            asset.disks.all(), ["name", "model", "size_mib", "kind", "interface", "serial", "firmware"]
-        ),
-    )
-    yield Panel(
-        _("Volumes"),
-        template="assets/_table.html",
-        context=_table(
-            asset.volumes.all(), ["mount", "label", "filesystem", "size_mib", "free_mib", "encrypted"]
-        ),
-    )
-    system = getattr(asset, "operating_system", None)
-    if system:
-        fields = [f for f in system._meta.concrete_fields if f.name not in {"id", "organisation", "asset"}]
-        yield Panel(
-            _("Operating system"),
-            rows=[(_cap(f), show(f.value_from_object(system))) for f in fields],
-            side=True,
-        )
-
-
-def network(asset: Asset, request: HttpRequest) -> Iterable[Panel]:
-    yield Panel(
-        _("Network cards"),
-        template="assets/_table.html",
-        context=_table(
-            asset.networkcards.all(),
-            ["name", "mac", "addresses", "gateway", "speed_mbps", "connected", "virtual"],
-        ),
-    )
-
-
-def software(asset: Asset, request: HttpRequest) -> Iterable[Panel]:
-    """Programs as the last inventory listed them."""
-    rows = sorted(_content(asset, "softwares"), key=lambda r: str(r.get("name", "")).lower())
-    text = request.GET.get("q", "").lower()
-    shown = [r for r in rows if text in str(r.get("name", "")).lower()][:2000]
-    cells = [
-        [show(r.get("name")), show(r.get("version")), show(r.get("publisher")), show(r.get("install_date"))]
-        for r in shown
-    ]
-    header = [_("Name"), _("Version"), _("Publisher"), _("Installed on")]
-    yield Panel(
-        _("Programs (%(n)s)") % {"n": len(rows)},
-        template="assets/_table.html",
-        context={"header": header, "rows": cells, "q": text, "searchable": True},
-    )
-
-
-def software_count(asset: Asset) -> int | None:
-
-    return next((s["items"] for s in section_list(asset) if s["name"] == "softwares"), None)
-
-
 def inventory(asset: Asset, request: HttpRequest) -> Iterable[Panel]:
     """Everything the machine said, section by section."""
     wanted = request.GET.get("section", "")
     for section in section_list(asset):
         if section["name"] == wanted:
-            yield Panel(wanted, template="assets/_raw.html", context={"content": _content(asset, wanted)})
+            yield Panel(
+                wanted, template="assets/_raw.html", context={"content": section_content(asset, wanted)}
+            )
     rows = [
         (format_html('<a href="?tab=raw&amp;section={}">{}</a>', s["name"], s["name"]), f"{s['items']}")
         for s in section_list(asset)
@@ -194,11 +184,16 @@ def section_list(asset: Asset) -> list[dict[str, Any]]:
     return _sources["list"](asset) if "list" in _sources else []
 
 
-def _content(asset: Asset, name: str) -> list[Any]:
+def section_content(asset: Asset, name: str) -> list[Any]:
     return _sources["content"](asset, name) if "content" in _sources else []
 
 
-_sources: dict[str, Any] = {}
+_sources: dict[str, Any] = {"recognition": lambda _asset: []}
+
+
+def give_recognition(panels: Any) -> None:
+    """``panels(asset)`` gives the cards that say how an asset's inventories were recognised."""
+    _sources["recognition"] = panels
 
 
 def give_sections(listing: Any, content: Any) -> None:
@@ -217,18 +212,6 @@ def addresses_of(asset: Asset) -> list[str]:
         for a in addresses
     ]
     return [a for a in dict.fromkeys(found) if not a.startswith(("127.", "::1", "fe80"))]
-
-
-def _table(rows: Any, names: list[str]) -> dict[str, Any]:
-    fields = [rows.model._meta.get_field(n) for n in names]
-    cells = [[_cell(f, f.value_from_object(r)) for f in fields] for r in rows]
-    return {"header": [_cap(f) for f in fields], "rows": cells}
-
-
-def _cell(field: Any, value: Any) -> str:
-    if field.name.endswith("_mib"):
-        return size_text(value) if value is not None else markup.NOTHING
-    return show(value)
 
 
 def size_text(mib: int) -> str:
@@ -262,15 +245,17 @@ def _volumes(asset: Asset) -> list[dict[str, Any]]:
 
 
 def _battery(asset: Asset) -> list[dict[str, Any]]:
-    """What batteries still hold of what they held when new, as the last inventory tells it."""
+    """What batteries still hold of what they held when new."""
     made = []
-    for battery in _content(asset, "batteries")[:2]:
-        new, now = battery.get("capacity"), battery.get("real_capacity")
-        if not isinstance(new, int) or not isinstance(now, int) or new <= 0:
+    for battery in asset.batterys.all()[:2]:
+        left = battery.left_percent
+        if left is None:
             continue
-        left = min(100, round(100 * now / new))
         tone = "bad" if left < WORN else "warn" if left < TIRED else "ok"
-        detail = _("%(now)s Wh of %(new)s Wh when new") % {"now": round(now / 1000), "new": round(new / 1000)}
+        detail = _("%(now)s Wh of %(new)s Wh when new") % {
+            "now": round((battery.left_mwh or 0) / 1000),
+            "new": round((battery.capacity_mwh or 0) / 1000),
+        }
         made.append(
             {"label": _("Battery"), "icon": "battery-3", "used": left, "tone": tone, "detail": detail}
         )
@@ -289,10 +274,5 @@ def _memory(asset: Asset) -> list[dict[str, Any]]:
     return [{"label": label, "icon": "cpu", "used": None, "tone": "", "detail": detail}]
 
 
-def _ago(at: Any) -> str:
+def ago(at: Any) -> str:
     return _("%(time)s ago") % {"time": timesince(at, timezone.now(), depth=1)} if at else markup.NOTHING
-
-
-def _cap(field: Any) -> str:
-    text = str(field.verbose_name)
-    return text[:1].upper() + text[1:]

@@ -1,45 +1,35 @@
 """What people see of the fleet."""
 
-from datetime import timedelta
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.text import slugify
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from etabli.kernel.actors import Actor
-from etabli.kernel.screens import Column, Figure, Filter, Panel, Screen, Tab, register
+from etabli.kernel.screens import Column, Figure, Panel, Screen, Tab, register
 from etabli.kernel.screens.columns import show
 from etabli.kernel.screens.counting import remembered, scope_of
-from etabli.kernel.screens.filters import named
 from etabli.kernel.screens.history import name_act
 from etabli.kernel.text import Plain
 from etabli.web import markup
 
-from . import pages
-from .models import Asset, AssetKind, AssetModel, Manufacturer
+from . import comparing, dependencies, identity_acts, locks, pages, place_acts, place_screens, tabs  # noqa: F401 - registers its own
+from .filters import FILTERS, RECENT, SOON
+from .models import Asset, AssetKind, AssetModel, Manufacturer, Merge
+from .tones import TONES
 
 name_act("asset.inventoried", gettext_noop("Inventory"))
-RECENT = timedelta(hours=24)
-SOON = timedelta(days=90)
+name_act("asset.merged", gettext_noop("Merged with another asset"))
+name_act("asset.unmerged", gettext_noop("Taken apart again"))
+name_act("asset.split", gettext_noop("A machine was separated from it"))
+name_act("asset.separated", gettext_noop("Separated from another asset"))
 STATES = dict(Asset.State.choices)  # get_state_display() builds this dict again for each row
-TONES = {
-    "in_service": "ok",
-    "in_stock": "info",
-    "on_loan": "info",
-    "preparing": "info",
-    "in_repair": "warn",
-    "to_retire": "warn",
-    "lost": "bad",
-    "stolen": "bad",
-    "retired": "off",
-    "gone": "off",
-}
 
 
 def name_cell(asset: Asset) -> str:
@@ -60,12 +50,10 @@ def seen_cell(asset: Asset) -> str:
     if asset.seen_at is None:
         return markup.NOTHING
     now = timezone.now()
-    text = _("%(time)s ago") % {"time": timesince(asset.seen_at, now, depth=1)}
     tone = "ok" if now - asset.seen_at < RECENT else "off"
-    return format_html(
-        '<span title="{}">{}</span>',
-        timezone.localtime(asset.seen_at).strftime("%d/%m/%Y %H:%M"),
-        markup.state(text, tone, plain=True),
+    exact = timezone.localtime(asset.seen_at).strftime("%d/%m/%Y %H:%M")
+    return SafeString(
+        f'<span title="{exact}">{markup.state(markup.ago(asset.seen_at, now), tone, plain=True)}</span>'
     )
 
 
@@ -76,17 +64,6 @@ def warranty_cell(asset: Asset) -> str:
     if asset.warranty_end < today:
         return markup.tinted(_("Ended"), "bad")
     return markup.tinted(show(asset.warranty_end), "warn" if asset.warranty_end < today + SOON else "")
-
-
-_warranty = named(
-    soon=lambda: Q(warranty_end__range=(timezone.localdate(), timezone.localdate() + SOON)),
-    ended=lambda: Q(warranty_end__lt=timezone.localdate()),
-)
-_seen = named(
-    day=lambda: Q(seen_at__gt=timezone.now() - RECENT),
-    old=lambda: Q(seen_at__lt=timezone.now() - timedelta(days=30)),
-    never=lambda: Q(seen_at=None),
-)
 
 
 def _counts(rows: QuerySet[Any]) -> dict[str, int]:
@@ -132,25 +109,7 @@ class AssetScreen(Screen):
         ),
         Column("price", gettext_lazy("Price"), lambda a: show(a.price), css="m p-hide num", shown=False),
     ]
-    filters = [
-        "kind",
-        "state",
-        "site",
-        "criticality",
-        Filter(
-            "warranty",
-            gettext_lazy("Warranty"),
-            _warranty,
-            lambda: [("soon", _("ends within 90 days")), ("ended", _("ended"))],
-        ),
-        Filter(
-            "seen",
-            gettext_lazy("Last contact"),
-            _seen,
-            lambda: [("day", _("within 24 h")), ("old", _("more than 30 days ago")), ("never", _("never"))],
-        ),
-        "bought_on",
-    ]
+    filters = FILTERS
     search = [
         "tag",
         "serial",
@@ -173,6 +132,7 @@ class AssetScreen(Screen):
         "room",
         "rack",
         "parent",
+        "ownership",
         "criticality",
         "criticality_reason",
         "bought_on",
@@ -184,7 +144,7 @@ class AssetScreen(Screen):
         "remarks",
     ]
     sections = [
-        (gettext_lazy("Where and who"), ["person", "site", "room", "rack", "parent"]),
+        (gettext_lazy("Where and who"), ["person", "site", "room", "rack", "parent", "ownership"]),
         (
             gettext_lazy("Purchase and warranty"),
             ["bought_on", "commissioned_on", "price", "supplier", "order_number", "warranty_end"],
@@ -195,12 +155,27 @@ class AssetScreen(Screen):
     identity = ["tag", "serial", "name"]
     related = ["kind", "model__manufacturer", "person", "site", "room"]
     template = "assets/asset.html"
+    compares = watched = True
+    acts = [*place_acts.ACTS, *identity_acts.ACTS]
     tabs = [
-        Tab("hardware", gettext_lazy("Hardware"), pages.hardware),
-        Tab("software", gettext_lazy("Software"), pages.software, count=pages.software_count),
-        Tab("network", gettext_lazy("Network"), pages.network),
+        Tab("hardware", gettext_lazy("Hardware"), tabs.hardware),
+        Tab("software", gettext_lazy("Software"), tabs.software, count=tabs.software_count),
+        Tab("network", gettext_lazy("Network"), tabs.network),
+        Tab("protection", gettext_lazy("Protection"), tabs.protection),
+        Tab("changes", gettext_lazy("Changes"), tabs.changes),
         Tab("raw", gettext_lazy("Inventory"), pages.inventory),
     ]
+
+    def save(self, form: Any, actor: Actor, *, batch: Any = None) -> Any:
+        """What a person edits among the fields inventories fill is locked by the same save."""
+        locks.lock_edited(form, actor)
+        return super().save(form, actor, batch=batch)
+
+    def known_as(self, obj: Asset) -> list[int]:
+        return [obj.pk, *obj.merges.values_list("gone_id", flat=True)]
+
+    def successor(self, pk: int) -> int | None:
+        return Merge.objects.filter(gone_id=pk).values_list("kept_id", flat=True).first()
 
     def figures(self, rows: QuerySet[Any], actor: Actor) -> list[Figure]:
         """The numbers of the fleet: one query, of a large fleet some seconds old."""
@@ -240,7 +215,12 @@ class AssetScreen(Screen):
         return pages.heading(obj)
 
     def panels(self, obj: Asset, request: HttpRequest) -> list[Panel]:
-        return pages.overview(self, obj)
+        actor: Actor = request.actor  # type: ignore[attr-defined]
+        return [*dependencies.panels(obj, actor), *pages.overview(self, obj)]
+
+    def compared(self, obj: Asset) -> Iterable[tuple[Any, Any]]:
+        """Its fields, what an inventory found, then its programs."""
+        return [*super().compared(obj), *comparing.found(obj)]
 
     def search_text(self, obj: Asset) -> tuple[str, str, str]:
         """Also found by any of its network addresses."""
@@ -282,3 +262,12 @@ class AssetModelScreen(Screen):
     columns = ["name", "manufacturer", "kind", "reference", "end_of_support"]
     filters = ["manufacturer", "kind", "end_of_support"]
     search = ["reference", "manufacturer__name"]
+
+    def panels(self, obj: AssetModel, request: HttpRequest) -> list[Panel]:
+        """Its facts, and what to know before using it."""
+        notes = obj.notes_of_use.order_by("-noted_on", "id")[:50]
+        rows = [(_("Note"), pages.note_text(note)) for note in notes]
+        return [*super().panels(obj, request), *([Panel(_("Compatibility"), rows=rows)] if rows else [])]
+
+
+from . import changes_screens  # noqa: E402, F401 (after the fleet, which comes first in the navigation)

@@ -8,6 +8,7 @@ one of the same agent all the same (loaded by hand meanwhile) changes nothing.
 """
 
 import hashlib
+import time
 import zlib
 from collections import Counter
 from datetime import datetime
@@ -16,16 +17,17 @@ from typing import Any
 import orjson
 from django.db import connection
 
-from etabli.assets.models import Asset
+from etabli.assets.locating import observe_network
+from etabli.assets.models import Asset, AssetKind
 from etabli.kernel import live
 from etabli.kernel.actors import Actor
 from etabli.kernel.events import publish
 from etabli.kernel.sentences import joined, sentence
 
-from . import composing, facts, matching, sections
+from . import composing, facts, held, hosting, matching, plugging, rules, sections, timeline
 from .messages import Inventory, NetworkResult, read
 from .models import Agent, Document
-from .reading import Reading, compare, facts_of, keep, vmsystem_of, warnings_of
+from .reading import Reading, compare, facts_of, keep, told_of, vmsystem_of, warnings_of
 from .receiving import content_of
 from .snmp import Device
 from .wire import TooLarge, Unreadable, open_body
@@ -54,12 +56,13 @@ def absorb(document: Document, *, now: datetime) -> Document:
     """Read one document, under :func:`lock` and in the scope of its organisation. Never raises on its
     content.
     """
+    document.began = time.monotonic()
     try:
         message = read(
             open_body(content_of(document), "application/x-compress-zlib"), headers=document.headers
         )
     except (TooLarge, Unreadable) as error:
-        return _finish(document, now, Decision.REFUSED, str(error), state=State.FAILED)
+        return _finish(document, now, Decision.REFUSED, error.sentence, state=State.FAILED)
     if isinstance(message, NetworkResult):
         return _absorb_devices(document, message.devices, now)
     if not isinstance(message, Inventory):
@@ -122,9 +125,10 @@ def _absorb_one(reading: Reading, repairs: tuple[str, ...]) -> Document:
         return _unchanged(reading, asset_id)
     asset = _loaded(asset_id) if asset_id is not None else None
     found, told = facts_of(reading, asset)
-    match = matching.find(
-        found.identity, organisation_id=document.organisation_id, agent_asset=asset, told=told
+    question = matching.Question(
+        found.identity, document.organisation_id, asset, told, virtual=_kind_key(reading, found) == "vm"
     )
+    match = matching.find(question, rules.order_of(document.organisation_id))
     warnings = warnings_of(reading, repairs, found.warnings)
     if match.asset is not None and not match.sure:
         return _suggest(reading, match, warnings)
@@ -159,22 +163,31 @@ def settle(
 ) -> Document:
     """Write the reading into an asset (a new one when none is given) and close the document."""
     document, created = reading.document, asset is None
-    asset = _new_asset(reading, found) if asset is None else _loaded(asset.pk)
+    if asset is None:
+        asset = _new_asset(reading, found)
+    else:
+        asset = _loaded(asset.pk)
+        if other := _other_agent(document, asset):
+            # Each system of a machine has its name: whoever spoke last must not rename it each time.
+            reason, previous_name = joined(reason, _with_another(other)), ""
     before = _traits(asset)
-    composing.fill(asset, found, previous_name)
+    held.fill(asset, found, previous_name)
+    warnings = [*warnings, *held.warnings(asset, found)]
     asset.identity_note = reason
     if created:
         asset.save()
     else:
         asset.save(update_fields=[*composing.FILLED, "identity_note", "updated_at"])
     moved = {*reading.changed, *reading.gone}
-    families = [family for family, names in composing.FAMILIES.items() if moved.intersection(names)]
-    composing.write(asset, found, families)
+    _compose(reading, asset, moved, before, created)
     composing.refresh(asset.pk, found, document.received_at)
+    if "networks" in moved:
+        observe_network(asset, now=document.received_at)
     keep(reading, asset.pk)
     _attach(document, asset.pk)
     _forget_older(document, asset)
     _tell(reading, asset, created, before)
+    _host(reading, asset, created or asset.uuid != before["uuid"])
     document.asset = asset
     decision = Decision.CREATED if created else Decision.UPDATED
     if document.enrolment_id:
@@ -182,15 +195,60 @@ def settle(
     return _finish(document, reading.now, decision, reason, warnings)
 
 
+def _compose(reading: Reading, asset: Asset, moved: set[str], before: dict[str, Any], created: bool) -> None:
+    """The components, what changed among them, and what is plugged in."""
+    at, document = reading.document.received_at, reading.document.pk
+    families = composing.touched(moved)
+    told = told_of(reading, asset, composing.sections_of(families))
+    found = composing.write(asset, families, told, at, new=created)
+    if reading.known:  # the first inventory of an asset is no change
+        heard = [one for one in found if not reading.switched or reading.known.keys() & one.family.sections]
+        kept = [
+            one for one in heard if not (reading.switched and set(one.family.sections) & set(reading.gone))
+        ]
+        timeline.note(asset, kept, before, at=at, document=document)
+    plugging.connect(asset, found, at=at, document=document)
+
+
 def _new_asset(reading: Reading, found: facts.Facts) -> Asset:
-    document, system = reading.document, found.operating_system
-    hardware = reading.cleaned("hardware") if "hardware" in reading.sent else {}
-    kind = composing.kind_of(
-        found.identity, vmsystem_of(hardware), (system.full_name or system.name) if system else ""
-    )
+    document = reading.document
+    kind = AssetKind.objects.get(organisation=None, key=_kind_key(reading, found))
     site_id = document.enrolment.site_id if document.enrolment else None
     name = found.identity.name or found.identity.serial or document.source
     return Asset(organisation_id=document.organisation_id, name=name[:120], kind=kind, site_id=site_id)
+
+
+def _kind_key(reading: Reading, found: facts.Facts) -> str:
+    hardware = reading.cleaned("hardware") if "hardware" in reading.sent else {}
+    system = found.operating_system
+    return composing.kind_key(
+        found.identity, vmsystem_of(hardware), (system.full_name or system.name) if system else ""
+    )
+
+
+def _host(reading: Reading, asset: Asset, numbered: bool) -> None:
+    """Guests and hosts find each other, whichever comes first."""
+    if hosting.LISTED in {*reading.changed, *reading.gone}:
+        listed = reading.cleaned(hosting.LISTED) if hosting.LISTED in reading.sent else []
+        hosting.connect_guests(asset, listed, actor=AGENT)
+    if numbered and asset.kind.key == "vm":
+        hosting.find_host(asset, actor=AGENT)
+
+
+def _other_agent(document: Document, asset: Asset) -> str:
+    """The agent that spoke last for the asset of this one, when it is another: two systems on one machine."""
+    if document.agent is None or document.agent.asset_id != asset.pk:
+        return ""
+    before = Document.objects.filter(asset=asset, pk__lt=document.pk).exclude(agent=None)
+    last = before.order_by("-pk").values_list("agent_id", "agent__deviceid").first()
+    return last[1] if last and last[0] != document.agent_id else ""
+
+
+def _with_another(agent: str) -> str:
+    return sentence(
+        "“%(agent)s” reports for it too: two systems on one machine, or two agents in one system.",
+        agent=agent,
+    )
 
 
 def _suggest(reading: Reading, match: matching.Match, warnings: list[dict[str, str]]) -> Document:
@@ -239,8 +297,12 @@ def _attach(document: Document, asset_id: int) -> None:
 
 
 def _forget_older(document: Document, asset: Asset) -> None:
-    """Only the last full document of an asset, and the last partial after it, keep their raw content."""
-    older = Document.objects.filter(asset=asset, state=State.READ, pk__lt=document.pk).exclude(content=b"")
+    """Only the last full document of an agent, and the last partial after it, keep their raw content: they
+    are read again when a person takes two machines apart.
+    """
+    older = Document.objects.filter(
+        asset=asset, agent=document.agent_id, state=State.READ, pk__lt=document.pk
+    ).exclude(content=b"")
     (older.filter(partial=True) if document.partial else older).update(content=b"")
 
 
@@ -276,6 +338,9 @@ def _finish(
     document.decision, document.reason, document.state, document.read_at = decision, reason, state, now
     document.warnings = warnings or []
     fields = ["decision", "reason", "state", "read_at", "warnings", "asset"]
+    if document.began:
+        document.took_ms = round((time.monotonic() - document.began) * 1000)
+        fields.append("took_ms")
     if content is not None:
         document.content = content
         fields.append("content")

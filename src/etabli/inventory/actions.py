@@ -11,12 +11,14 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from etabli.assets import locks
 from etabli.assets.models import Asset
 from etabli.kernel.actors import Actor, require
 from etabli.kernel.sentences import sentence
 from etabli.kernel.tenancy import scope
 
-from . import absorbing, door, receiving, sections
+from . import absorbing, door, receiving, sections, splitting
+from .facts import Identity
 from .messages import Inventory, NetworkResult, read
 from .models import Document
 from .reading import Reading, compare, facts_of, warnings_of
@@ -60,7 +62,8 @@ def load(file: Path, *, organisation_id: int, now: datetime) -> Loaded:
     try:
         wire = file.read_bytes()
     except OSError as error:
-        return Loaded(str(file), None, "refused", f"The file cannot be read: {error.strerror}.")
+        reason = sentence("The file cannot be read: %(why)s.", why=error.strerror)
+        return Loaded(str(file), None, "refused", reason)
     return load_bytes(wire, name=str(file), organisation_id=organisation_id, now=now)
 
 
@@ -76,12 +79,12 @@ def load_bytes(
             wire,
             organisation_id=organisation_id,
             enrolment=None,
-            reason=str(error),
+            reason=error.sentence,
             headers={},
             now=now,
             source=Path(name).name,
         )
-        return Loaded(name, None, "refused", str(error))
+        return Loaded(name, None, "refused", error.sentence)
     if not isinstance(message, Inventory | NetworkResult):
         kind = type(message).__name__.lower()
         reason = _("This document holds no inventory: it is a message of another kind (%(kind)s).")
@@ -122,7 +125,7 @@ def settle_suggestion(*, document: Document, asset: Asset | None, actor: Actor, 
     absorbing.lock(document.organisation_id)
     same = Q(agent=document.agent_id) if document.agent_id else Q(pk=document.pk)
     waiting = Document.objects.filter(same, decision=Document.Decision.SUGGESTED).select_related(
-        "agent", "enrolment"
+        "agent", "enrolment", "asset"
     )
     latest = waiting.order_by("-pk").first()
     if latest is None:
@@ -140,4 +143,17 @@ def settle_suggestion(*, document: Document, asset: Asset | None, actor: Actor, 
     )
     warnings = warnings_of(reading, message.repairs, found.warnings)
     told_name = told.name if told else ""
-    return absorbing.settle(reading, found, asset, reason, warnings, told_name)
+    suggested = latest.asset
+    done = absorbing.settle(reading, found, asset, reason, warnings, told_name)
+    if asset is not None and done.asset is not None:
+        _remember_numbers(done.asset, found.identity, actor)
+    elif suggested is not None and done.asset is not None:
+        splitting.remember_apart(suggested, done.asset, actor=actor)
+    return done
+
+
+def _remember_numbers(asset: Asset, identity: Identity, actor: Actor) -> None:
+    """A person said that it is this asset: its numbers lead to it, also where its columns say otherwise."""
+    serial = identity.serial if identity.serial.lower() != asset.serial.lower() else ""
+    uuid = identity.uuid if identity.uuid != asset.uuid else ""
+    locks.also_known(asset, serial=serial, uuid=uuid, actor=actor)

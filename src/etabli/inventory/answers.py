@@ -77,8 +77,10 @@ def format_expiration(delay: timedelta) -> int | str:
     return f"{seconds // 60}m" if seconds % 60 == 0 else f"{seconds}s"
 
 
-def prolog(sender: Sender, *, expiration: timedelta = DAY, options: Iterable[Option] = ()) -> Answer:
-    """The answer to a first or job prolog.
+def prolog(
+    sender: Sender, *, expiration: timedelta = DAY, options: Iterable[Option] = (), inventory: bool = True
+) -> Answer:
+    """The answer to a first or job prolog; without `inventory` none is asked of a legacy agent.
 
     A native sender is told `pending` without expiration: it then comes back at once with a CONTACT, so
     tasks and tag are under control from the first run. The others get their frequency in hours, the order
@@ -88,7 +90,8 @@ def prolog(sender: Sender, *, expiration: timedelta = DAY, options: Iterable[Opt
         return _json(sender, {"status": "pending"})
     hours = max(1, -(-round(expiration.total_seconds()) // 3600))
     jobs = "".join(_option(option) for option in options)
-    return _xml(sender, f"<PROLOG_FREQ>{hours}</PROLOG_FREQ><RESPONSE>SEND</RESPONSE>{jobs}")
+    send = "<RESPONSE>SEND</RESPONSE>" if inventory else ""
+    return _xml(sender, f"<PROLOG_FREQ>{hours}</PROLOG_FREQ>{send}{jobs}")
 
 
 def _option(option: Option) -> str:
@@ -110,8 +113,9 @@ def contact(
     expiration: timedelta = DAY,
     tasks: Mapping[str, Task] | None = None,
     disabled: Collection[str] | None = None,
+    inventory: bool = True,
 ) -> Answer:
-    """What the agent may do and when it comes back.
+    """What the agent may do and when it comes back; without `inventory` it sends none this time.
 
     `inventory` is always listed: with no task it knows, the agent would fall back to an XML prolog.
     Unless `disabled` is given, every task the agent would run and that is not offered is disabled;
@@ -124,6 +128,8 @@ def contact(
     answer = _ok(expiration) | {"tasks": {name: _task(task) for name, task in offered.items()}}
     if closed:
         answer |= {"disabled": closed, "message": ";".join(f"{task} task not supported" for task in closed)}
+    if not inventory:
+        answer["disabled"] = [*closed, "inventory"]
     return _json(message, answer)
 
 

@@ -8,7 +8,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from etabli.inventory.rows import number, rows, said, switch
 
@@ -125,8 +125,23 @@ def _port(row: Mapping[str, Any]) -> NetworkCard:
     )
 
 
-def hardware_macs(cards: Iterable[NetworkCard], *others: str) -> tuple[str, ...]:
-    """The MAC addresses that identify the machine, sorted: real cards, not bridges nor tunnels."""
+class Card(Protocol):
+    """What is needed of a card to tell whose address it has: ours, or a row of the database."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def mac(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def virtual(self) -> bool | None: ...
+
+
+def hardware_macs(cards: Iterable[Card], *others: str) -> tuple[str, ...]:
+    """The MAC addresses that identify the machine, sorted: real cards that stay in it, not bridges nor
+    tunnels.
+    """
     likely = [card for card in cards if card.mac and card.kind not in _NOT_HARDWARE and not _borrowed(card)]
     found = {card.mac for card in likely if not card.virtual}
     if not found:
@@ -135,9 +150,29 @@ def hardware_macs(cards: Iterable[NetworkCard], *others: str) -> tuple[str, ...]
     return tuple(sorted((found | {mac_address(other) for other in others}) - {""}))
 
 
-def _borrowed(card: NetworkCard) -> bool:
-    """An address that is not this machine's own: random on Wi-Fi, or the same on every machine."""
-    return card.mac in _SHARED or (card.kind == "wifi" and _local(card.mac))
+# Adapters that go from one machine to another: docking stations, USB and Thunderbolt adapters, phones.
+# Linux names a card on USB after its address (systemd.net-naming-scheme(7), "enx").
+_REMOVABLE = re.compile(
+    r"\b(usb|dock|docking|thunderbolt|displaylink|rndis|asix|ax88\w+|rtl815\w*|r815\w|lan7[58]\d\d|smsc9\d+"
+    r"|cdc.?(ether|ncm|eem)|enx[0-9a-f]{12})\b",
+    re.I,
+)
+# Adapters that programs make: the same address on many machines, or another one after each start.
+_MADE_UP = re.compile(
+    r"host-only|(vmware|hyper-v) virtual ethernet|^vethernet|tap-|wireguard|anyconnect|fortinet"
+    r"|fortissl|globalprotect|pangp|juniper|pulse secure|zerotier|tailscale|npcap|wan miniport|\bvpn\b"
+    r"|^(docker|virbr|veth|vnet|br-|tun|tap|wg)",
+    re.I,
+)
+
+
+def _borrowed(card: Card) -> bool:
+    """An address that is not this machine's own: of an adapter that travels, random on Wi-Fi, or the same on
+    every machine.
+    """
+    if card.mac in _SHARED or (card.kind == "wifi" and _local(card.mac)):
+        return True
+    return bool(_REMOVABLE.search(card.name) or _MADE_UP.search(card.name))
 
 
 def _local(mac: str) -> bool:

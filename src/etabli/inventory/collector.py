@@ -21,7 +21,9 @@ import json
 import os
 import re
 import shutil
+import socket
 import ssl
+import struct
 import subprocess
 import sys
 import time
@@ -29,7 +31,8 @@ import uuid
 import zlib
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
+from fcntl import ioctl
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -253,9 +256,13 @@ class Machine:
 
     def networks(self) -> list[Fields]:
         """One entry an address, or one for an interface without any, as the agent does."""
-        found, routes = [], json.loads(self.run("ip", "-4", "-j", "route", "show", "default") or "[]")
-        gateways = {route.get("dev"): route.get("gateway") for route in routes}
-        for link in json.loads(self.run("ip", "-j", "addr")):
+        rows, found = [row.split() for row in self.line("/proc/net/route").splitlines()], []
+        gateways = {row[0]: address_in(row[2]) for row in rows if row[1] == "00000000"}
+        try:
+            links = json.loads(self.run("ip", "-j", "addr"))
+        except (OSError, ValueError, subprocess.SubprocessError):
+            links = list(map(self.link, self.names("/sys/class/net")))
+        for link in links:
             place, kind = f"/sys/class/net/{link['ifname']}", link["link_type"].replace("ether", "ethernet")
             seen = {"description": link["ifname"], "mac": link.get("address"), "mtu": link["mtu"]}
             seen["type"] = next((LINKS[mark] for mark in LINKS if mark in self.names(place)), kind)
@@ -264,6 +271,62 @@ class Machine:
             seen["speed"] = re.sub("^-.*", "", self.line(place + "/speed"))
             seen["ipgateway"] = gateways.get(link["ifname"])
             found += [{**seen, **address_of(each)} for each in link["addr_info"]] or [seen]
+        return found
+
+    def link(self, name: str) -> Fields:
+        """What `ip -j addr` tells of an interface, on a system without it: one IPv4, all IPv6."""
+        place, rows = f"/sys/class/net/{name}", map(str.split, self.line("/proc/net/if_inet6").splitlines())
+        known = {
+            "ifname": name,
+            "address": self.line(place + "/address"),
+            "mtu": whole(self.line(place + "/mtu")),
+        }
+        kind = {"1": "ether", "772": "loopback"}.get(self.line(place + "/type"), "other")
+        told = [
+            dict(local=ipaddress.IPv6Address(int(r[0], 16)), prefixlen=int(r[2], 16))
+            for r in rows
+            if r[5] == name
+        ]
+        with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as probe, suppress(OSError):
+            ask = struct.pack("256s", name.encode()[:15])  # SIOCGIFADDR, SIOCGIFNETMASK of netdevice(7)
+            address, mask = (socket.inet_ntoa(ioctl(probe, code, ask)[20:24]) for code in (0x8915, 0x891B))
+            told.insert(0, dict(local=address, prefixlen=ipaddress.ip_network(f"0.0.0.0/{mask}").prefixlen))
+        flags = ["UP"] * (int(self.line(place + "/flags") or "0", 16) & 1)
+        return {**known, "link_type": kind, "flags": flags, "addr_info": told}
+
+    def usbdevices(self) -> list[Fields]:
+        names = "vendorid=idVendor productid=idProduct serial=serial manufacturer=manufacturer name=product"
+        names += " class=bDeviceClass subclass=bDeviceSubClass"
+        places = (f"/sys/bus/usb/devices/{name}" for name in self.names("/sys/bus/usb/devices"))
+        found = [self.facts(place, names) for place in places]
+        return [
+            one for one in found if one["vendorid"] not in ("", "1d6b")
+        ]  # interfaces, the kernel's own hubs
+
+    def controllers(self) -> list[Fields]:
+        found: list[Fields] = []
+        for slot in self.names("/sys/bus/pci/devices"):
+            place = f"/sys/bus/pci/devices/{slot}"
+            told = self.facts(place, "vendorid=vendor productid=device pciclass=class rev=revision")
+            one = {key: value[2:6] for key, value in told.items()}  # 0x8086; a class is 0x030000
+            one["pcisubsystemid"] = ":".join(
+                self.line(f"{place}/subsystem_{of}")[2:] for of in ("vendor", "device")
+            )
+            driver = os.path.basename(self.target(place + "/driver")) if "driver" in self.names(place) else ""
+            found.append({**one, "driver": driver, "pcislot": re.sub("^0000:", "", slot)})
+        return found
+
+    def batteries(self) -> list[Fields]:
+        """Those of the machine, not of its mouse; in mV and mWh, which some tell in charge (µAh)."""
+        found: list[Fields] = []
+        for place in (f"/sys/class/power_supply/{name}" for name in self.names("/sys/class/power_supply")):
+            if self.line(place + "/type") == "Battery" and self.line(place + "/scope") != "Device":
+                names = "name=model_name manufacturer=manufacturer serial=serial_number chemistry=technology"
+                volts, one = whole(self.line(place + "/voltage_min_design")), self.facts(place, names)
+                for key, full in (("capacity", "full_design"), ("real_capacity", "full")):
+                    charge = whole(self.line(f"{place}/charge_{full}")) * volts // 10**9
+                    one[key] = whole(self.line(f"{place}/energy_{full}")) // 1000 or charge or None
+                found.append({**one, "voltage": volts // 1000 or None})
         return found
 
     def softwares(self) -> list[Fields]:
@@ -284,6 +347,7 @@ class Machine:
 
 
 SECTIONS = "hardware bios operatingsystem cpus memories storages drives networks softwares users local_users"
+SECTIONS += " usbdevices controllers batteries"
 
 
 def software(package: dict[str, str], source: str, theirs: list[str]) -> Fields:
@@ -294,6 +358,11 @@ def software(package: dict[str, str], source: str, theirs: list[str]) -> Fields:
     found: Fields = {key: package.get(word, "") for key, word in zip(ours, theirs)}  # noqa: B905  (Python 3.8)
     found["publisher"] = re.sub(r" <.*|^\(none\)$", "", found["publisher"])
     return {**found, "filesize": whole(found["filesize"]) * (1024 if source == "deb" else 1), "from": source}
+
+
+def address_in(hexadecimal: str) -> str:
+    """An address of /proc/net/route, in the byte order of the machine."""
+    return str(ipaddress.ip_address(int(hexadecimal, 16).to_bytes(4, sys.byteorder)))
 
 
 def address_of(told: Fields) -> Fields:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -23,17 +24,39 @@ FAILED, USAGE, UNREACHABLE, REFUSED = 1, 2, 3, 4
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
 )
-Into = Annotated[str, typer.Option("--organisation", metavar="NAME", help="Organisation to load into")]
 
 
-@app.command(name="here")
-def here(
-    organisation: Into = "",
-    server: Annotated[str, typer.Option(metavar="URL", help="Send to this server, as an agent does")] = "",
-    pin: Annotated[
-        str, typer.Option("--ca-fingerprint", metavar="sha256$HEX", help="The only certificate to trust")
-    ] = "",
-) -> None:
+def gettext_noop(text: str) -> str:
+    """Mark a text of the help for the catalogue; Django's own needs settings, read once a command runs."""
+    return text
+
+
+Into = Annotated[
+    str,
+    typer.Option("--organisation", metavar="NAME", help=gettext_noop("Organisation to load into")),
+]
+Server = Annotated[
+    str, typer.Option(metavar="URL", help=gettext_noop("Send to this server, as an agent does"))
+]
+Pin = Annotated[
+    str,
+    typer.Option(
+        "--ca-fingerprint", metavar="sha256$HEX", help=gettext_noop("The only certificate to trust")
+    ),
+]
+Paths = Annotated[
+    list[Path], typer.Argument(help=gettext_noop("Documents, or folders of them (JSON or XML)"))
+]
+Explain = Annotated[
+    bool,
+    typer.Option("--explain", help=gettext_noop("One JSON object a line: what became of each file, and why")),
+]
+
+
+@app.command(
+    name="here", help=gettext_noop("Inventory this machine: into the product installed here, or to a server.")
+)
+def here(organisation: Into = "", server: Server = "", pin: Pin = "") -> None:
     """Inventory this machine: into the product installed here, or to a server."""
     from . import collector
 
@@ -61,14 +84,11 @@ def here(
         raise typer.Exit(FAILED)
 
 
-@app.command(name="load")
-def load(
-    paths: Annotated[list[Path], typer.Argument(help="Documents, or folders of them (JSON or XML)")],
-    organisation: Into = "",
-    explain: Annotated[
-        bool, typer.Option("--explain", help="One JSON object a line: what became of each file, and why")
-    ] = False,
-) -> None:
+@app.command(
+    name="load",
+    help=gettext_noop("Load inventories from files: GLPI Agent, FusionInventory, OCS Inventory."),
+)
+def load(paths: Paths, organisation: Into = "", explain: Explain = False) -> None:
     """Load inventories from files: GLPI Agent, FusionInventory, OCS Inventory."""
     with _working():
         from django.utils import timezone
@@ -122,6 +142,7 @@ def _working() -> Iterator[None]:
 
     from etabli.kernel import localpg
 
+    translation.activate(os.environ.get("LANGUAGE") or settings.LANGUAGE_CODE)
     cluster = Path(settings.HOME) / "postgres"
     if Path(str(settings.DATABASES["default"].get("HOST") or "-")) != localpg.socket_directory(cluster):
         yield

@@ -2,39 +2,21 @@
 torn away.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Value
 
-from etabli.assets.models import (
-    Asset,
-    AssetKind,
-    AssetModel,
-    Disk,
-    Manufacturer,
-    MemoryModule,
-    NetworkCard,
-    OperatingSystem,
-    Processor,
-    Volume,
-)
-from etabli.kernel.tenancy import OrganisationModel
+from etabli.assets.models import Asset, AssetKind, AssetModel, Manufacturer
 from etabli.kernel.text import Plain, plain
 
+from .comparing import Difference, compare
 from .facts import Facts, Identity
+from .families import FAMILIES, Family
 
-# Which sections each family of components is read from.
-FAMILIES: dict[str, tuple[str, ...]] = {
-    "system": ("operatingsystem",),
-    "processors": ("cpus",),
-    "memory": ("memories",),
-    "disks": ("storages",),
-    "volumes": ("drives",),
-    "cards": ("networks", "network_ports"),
-}
 CHASSIS_KINDS = {
     "laptop": "laptop",
     "notebook": "laptop",
@@ -57,6 +39,8 @@ CHASSIS_KINDS = {
     "blade enclosure": "server",
 }
 ITEM_KINDS = {"networkequipment": "switch", "printer": "printer", "phone": "phone", "unmanaged": "other"}
+MOBILE_SYSTEMS = re.compile(r"\b(?:android|ios|ipados)\b")
+TABLET_MODELS = re.compile(r"\b(?:ipad|tab|tablet|pad|sm-[tx][0-9]+)")
 VIRTUAL_WORDS = (
     "vmware",
     "virtualbox",
@@ -80,9 +64,13 @@ def kind_key(identity: Identity, vmsystem: str, system_name: str) -> str:
     told = f"{vmsystem} {identity.model} {identity.manufacturer}".lower()
     if (vmsystem and vmsystem.lower() != "physical") or any(word in told for word in VIRTUAL_WORDS):
         return "vm"
-    if "server" in system_name.lower():
+    system = system_name.lower()
+    if "server" in system:
         return "server"
-    return CHASSIS_KINDS.get(identity.chassis.lower(), "desktop")
+    chassis = CHASSIS_KINDS.get(identity.chassis.lower(), "")
+    if not chassis and MOBILE_SYSTEMS.search(system):
+        return "tablet" if TABLET_MODELS.search(identity.model.lower()) else "phone"
+    return chassis or "desktop"
 
 
 def kind_of(identity: Identity, vmsystem: str, system_name: str) -> AssetKind:
@@ -143,25 +131,51 @@ def fill(asset: Asset, facts: Facts, previous_name: str) -> None:
         asset.model = model_of(identity, asset.organisation_id, asset.kind)
 
 
-def write(asset: Asset, facts: Facts, families: Iterable[str]) -> None:
-    """Replace the rows of these families by what the facts say."""
-    makers: dict[str, Any] = {
-        "system": _system,
-        "processors": _processors,
-        "memory": _memory,
-        "disks": _disks,
-        "volumes": _volumes,
-        "cards": _cards,
-    }
-    for family in families:
-        model, rows = makers[family](asset, facts)
-        model.objects.filter(asset=asset).delete()
-        model.objects.bulk_create(rows)
+def touched(moved: Collection[str]) -> list[Family]:
+    """The families that some sections make."""
+    return [family for family in FAMILIES.values() if not set(moved).isdisjoint(family.sections)]
+
+
+def sections_of(families: Iterable[Family]) -> set[str]:
+    """Every section that these families read."""
+    return {name for family in families for name in (*family.sections, *family.beside)}
+
+
+def write(
+    asset: Asset, families: Iterable[Family], sections: Mapping[str, Any], at: datetime, *, new: bool = False
+) -> list[Difference]:
+    """Bring the rows of these families to what the sections say, and give what differed. ``new``: no row
+    yet.
+    """
+    return [_written(asset, family, sections, at, new) for family in families]
+
+
+def _written(
+    asset: Asset, family: Family, sections: Mapping[str, Any], at: datetime, new: bool
+) -> Difference:
+    own = {"organisation_id": asset.organisation_id, "asset_id": asset.pk, **family.fixed}
+    rows: Any = family.model._default_manager.filter(asset=asset.pk, **family.fixed)
+    more = ("missing_since",) if family.remembered else ()
+    known = [] if new else list(rows.order_by("id").values("id", *family.fields, *more))
+    found = compare(family, known, family.rows(sections))
+    if found.none:
+        return found
+    if found.removed:
+        gone = rows.filter(pk__in=[row["id"] for row in found.removed])
+        gone.update(missing_since=at) if family.remembered else gone.delete()
+    if found.returned:
+        rows.filter(pk__in=[row["id"] for row in found.returned]).update(missing_since=None)
+    if found.changed:
+        renewed = [family.model(**own, id=old["id"], **told) for old, told, _fields in found.changed]
+        rows.bulk_update(renewed, family.fields, batch_size=500)
+    if found.added:
+        family.model._default_manager.bulk_create([family.model(**own, **row) for row in found.added])
+    return found
 
 
 def refresh(asset_id: int, facts: Facts, now: datetime) -> None:
     """What moves all the time (last inventory, free space, last start) is kept current; that is no change."""
-    free = {_cut(v.mount, 200): _big(v.free_mib) for v in facts.volumes}
+    free = {v.mount[:200]: _big(v.free_mib) for v in facts.volumes}
     started = facts.operating_system.booted_at if facts.operating_system else None
     values: dict[str, Any] = {
         "asset": asset_id,
@@ -191,117 +205,6 @@ UPDATE assets_asset SET seen_at = %(now)s WHERE id = %(asset)s
 def _tag_taken(asset: Asset, tag: str) -> bool:
     others = Asset.objects.filter(organisation_id=asset.organisation_id).exclude(pk=asset.pk)
     return others.alias(plain_tag=Plain("tag")).filter(plain_tag=Plain(Value(tag[:60]))).exists()
-
-
-Rows = tuple[type[OrganisationModel], list[Any]]
-
-
-def _own(asset: Asset) -> dict[str, Any]:
-    return {"organisation_id": asset.organisation_id, "asset": asset}
-
-
-def _system(asset: Asset, facts: Facts) -> Rows:
-    one = facts.operating_system
-    if one is None:
-        return OperatingSystem, []
-    return OperatingSystem, [
-        OperatingSystem(
-            **_own(asset),
-            name=_cut(one.name or one.full_name, 120),
-            version=_cut(one.version, 60),
-            full_name=_cut(one.full_name, 160),
-            kernel=_cut(one.kernel, 80),
-            build=_cut(one.build, 60),
-            architecture=_cut(one.architecture, 30),
-            installed_on=one.installed_on,
-            booted_at=one.booted_at,
-            fqdn=_cut(one.fqdn, 200),
-        )
-    ]
-
-
-def _processors(asset: Asset, facts: Facts) -> Rows:
-    return Processor, [
-        Processor(
-            **_own(asset),
-            name=_cut(p.name, 160),
-            manufacturer=_cut(p.manufacturer, 80),
-            cores=_small(p.cores),
-            threads=_small(p.threads),
-            speed_mhz=_small(p.speed_mhz),
-        )
-        for p in facts.processors
-    ]
-
-
-def _memory(asset: Asset, facts: Facts) -> Rows:
-    return MemoryModule, [
-        MemoryModule(
-            **_own(asset),
-            slot=_cut(m.slot, 80),
-            size_mib=_small(m.size_mib),
-            kind=_cut(m.kind, 40),
-            speed_mhz=_small(m.speed_mhz),
-            manufacturer=_cut(m.manufacturer, 80),
-            serial=_cut(m.serial, 80),
-            part_number=_cut(m.part_number, 80),
-        )
-        for m in facts.memory
-    ]
-
-
-def _disks(asset: Asset, facts: Facts) -> Rows:
-    return Disk, [
-        Disk(
-            **_own(asset),
-            name=_cut(d.name, 120),
-            model=_cut(d.model, 160),
-            manufacturer=_cut(d.manufacturer, 80),
-            serial=_cut(d.serial, 120),
-            size_mib=_big(d.size_mib),
-            kind=_cut(d.kind, 20),
-            interface=_cut(d.interface, 40),
-            firmware=_cut(d.firmware, 60),
-        )
-        for d in facts.disks
-    ]
-
-
-def _volumes(asset: Asset, facts: Facts) -> Rows:
-    return Volume, [
-        Volume(
-            **_own(asset),
-            mount=_cut(v.mount, 200),
-            label=_cut(v.label, 120),
-            filesystem=_cut(v.filesystem, 40),
-            size_mib=_big(v.size_mib),
-            free_mib=_big(v.free_mib),
-            encrypted=v.encrypted,
-        )
-        for v in facts.volumes
-    ]
-
-
-def _cards(asset: Asset, facts: Facts) -> Rows:
-    return NetworkCard, [
-        NetworkCard(
-            **_own(asset),
-            name=_cut(c.name, 160),
-            mac=_cut(c.mac, 17),
-            kind=_cut(c.kind, 40),
-            speed_mbps=_big(c.speed_mbps),
-            connected=c.connected,
-            virtual=c.virtual,
-            addresses=[_cut(a, 50) for a in c.addresses],
-            gateway=_cut(c.gateway, 45),
-            dhcp=_cut(c.dhcp, 45),
-        )
-        for c in facts.cards
-    ]
-
-
-def _cut(text: str, length: int) -> str:
-    return text[:length]
 
 
 def _small(number: int | None) -> int | None:

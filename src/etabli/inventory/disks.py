@@ -13,7 +13,9 @@ type DiskKind = Literal["ssd", "hdd", "nvme", "removable", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """A drive that keeps files, optical drives left out."""
+    """A drive that keeps files, optical drives left out. ``health`` is in the words of the agent that
+    sends it.
+    """
 
     name: str
     model: str
@@ -23,11 +25,12 @@ class Disk:
     interface: str
     kind: DiskKind
     firmware: str
+    health: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """A mounted file system. `encrypted` is None when the agent does not tell."""
+    """A mounted file system. `encrypted` is None when the agent does not tell, `encryption` is by what."""
 
     mount: str
     label: str
@@ -35,6 +38,7 @@ class Volume:
     size_mib: int
     free_mib: int | None
     encrypted: bool | None
+    encryption: str = ""
 
 
 _OPTICAL = re.compile(r"\b(?:cd|dvd|bd)(?:-?r[a-z]*)?\b|cd-?rom|dvd|floppy", re.IGNORECASE)
@@ -65,6 +69,7 @@ def _disk(row: Mapping[str, Any], mib: bool) -> Disk:
         interface=said(row, "interface"),
         kind=_disk_kind(row),
         firmware=said(row, "firmware"),
+        health=said(row, "health", "smart_status"),
     )
 
 
@@ -98,4 +103,5 @@ def _volume(row: Mapping[str, Any]) -> Volume:
         size_mib=number(row, "total") or 0,
         free_mib=number(row, "free"),
         encrypted={"yes": True, "no": False, "on": True, "off": False}.get(status, named),
+        encryption=" ".join(word for key in ("encrypt_name", "encrypt_algo") if (word := said(row, key))),
     )

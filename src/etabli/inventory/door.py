@@ -17,10 +17,9 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.utils import timezone
 
-from etabli.kernel import preferences
 from etabli.kernel.tenancy import scope
 
-from . import answers, enrolments, receiving
+from . import answers, cadences, credentials, enrolments, receiving
 from .answers import Answer
 from .messages import Contact, GetParams, Inventory, Message, NetworkResult, Prolog, read
 from .models import Enrolment
@@ -41,7 +40,6 @@ ACTIONS = frozenset(
 )
 RETRY_AFTER = timedelta(seconds=30)
 BUSY = "The server cannot keep the inventory for now (its database does not answer, or its disk is full)."
-REMEMBERED = timedelta(seconds=30)
 
 
 def matches(request: HttpRequest) -> bool:
@@ -108,7 +106,7 @@ def post(request: HttpRequest, enrolment: Enrolment, now: datetime) -> HttpRespo
             wire,
             organisation_id=enrolment.organisation_id,
             enrolment=enrolment,
-            reason=str(error),
+            reason=error.sentence,
             headers=request.headers,
             now=now,
             source=address_of(request) or "",
@@ -129,32 +127,42 @@ def too_long(request: HttpRequest) -> bool:
 def act(
     request: HttpRequest, enrolment: Enrolment, wire: bytes, body: Body, message: Message, now: datetime
 ) -> Answer:
-    expiration = cadence(enrolment.organisation_id, now)
+    told = cadences.of(enrolment.organisation_id, enrolment, now)
     known: dict[str, Any] = {
         "organisation_id": enrolment.organisation_id,
         "enrolment": enrolment,
         "address": address_of(request),
         "now": now,
-        "expected": expiration,
+        "expected": told.expected,
+        "contact": told.contact,
     }
     match message:
         case Inventory() | NetworkResult(phase="devices"):
             receiving.receive(wire, body, message, headers=request.headers, **known)
-            return answers.accepted(message, expiration=expiration)
+            return answers.accepted(message, expiration=told.expected)
         case NetworkResult():
-            return answers.accepted(message, expiration=expiration)
-        case Contact():
+            return answers.accepted(message, expiration=told.expected)
+        case Contact() | Prolog():
             with scope(enrolment.organisation_id):
-                receiving.note_agent(message, name=message.name, tasks=message.installed_tasks, **known)
-            return answers.contact(message, expiration=expiration)
-        case Prolog():
-            with scope(enrolment.organisation_id):
-                receiving.note_agent(message, **known)
-            return answers.prolog(message, expiration=expiration)
+                return greet(message, enrolment, known, secure=request.is_secure())
         case GetParams():
-            return answers.credentials(message, found=(), expiration=expiration)
+            with scope(enrolment.organisation_id):
+                return credentials.serve(message, enrolment, secure=request.is_secure(), now=now)
         case _:
             return answers.unknown_action(message, message.action)
+
+
+def greet(message: Contact | Prolog, enrolment: Enrolment, known: dict[str, Any], *, secure: bool) -> Answer:
+    """An agent asks what to do: whether an inventory is due, when it comes back, what it may ask for."""
+    if isinstance(message, Contact):
+        known = known | {"name": message.name, "tasks": message.installed_tasks}
+    noted, now = receiving.note_agent(message, **known), known["now"]
+    told = cadences.of(enrolment.organisation_id, enrolment, now, noted.cadence_hours)
+    due, expiration = told.due(noted.inventoried_at, noted.soon_at, now), noted.expected_at - now
+    if isinstance(message, Prolog):
+        return answers.prolog(message, expiration=expiration, inventory=due)
+    offered = answers.Task(params=credentials.announced(enrolment) if secure and due else ())
+    return answers.contact(message, expiration=expiration, tasks={"inventory": offered}, inventory=due)
 
 
 def get(request: HttpRequest) -> HttpResponse:
@@ -202,17 +210,8 @@ def token(request: HttpRequest, now: datetime) -> Answer:
 
 
 def cadence(organisation_id: int, now: datetime) -> timedelta:
-    """How long until agents come back: the organisation's setting, in hours, read again after half a
-    minute.
-    """
-    read_at, told = _cadences.get(organisation_id, (now - REMEMBERED, timedelta()))
-    if not timedelta() <= now - read_at < REMEMBERED:
-        told = timedelta(hours=float(preferences.get("inventory.expiration_hours", organisation_id)))
-        _cadences[organisation_id] = (now, told)
-    return told
-
-
-_cadences: dict[int, tuple[datetime, timedelta]] = {}
+    """How long until the agents of an organisation come back."""
+    return cadences.of_organisation(organisation_id, now).expected
 
 
 def address_of(request: HttpRequest) -> str | None:

@@ -10,14 +10,18 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from etabli.kernel.actors import Actor, require
 from etabli.kernel.events import publish
 from etabli.kernel.tenancy import opening
 
-from .models import AccessToken, Enrolment
+from .models import AccessToken, Agent, Enrolment
 
 GRACE = timedelta(days=14)
 TOKEN_LIFE = timedelta(hours=1)
@@ -28,9 +32,20 @@ def digest_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+def mark_of(digest: str) -> str:
+    """The beginning of a key's digest: enough to tell which key an agent used, useless to anybody else."""
+    return digest[:12]
+
+
 @transaction.atomic
 def enrol(
-    *, name: str, organisation_id: int, actor: Actor, site: Any = None, expires_at: datetime | None = None
+    *,
+    name: str,
+    organisation_id: int,
+    actor: Actor,
+    site: Any = None,
+    expires_at: datetime | None = None,
+    cadence_hours: int | None = None,
 ) -> Enrolment:
     """Make a key for an organisation, or one of its sites."""
     require(actor, "enrolment.add", organisation_id)
@@ -40,6 +55,7 @@ def enrol(
         name=name,
         site=site,
         expires_at=expires_at,
+        cadence_hours=cadence_hours,
         key=key,
         key_hash=digest_of(key),
         client_id=secrets.token_hex(12),
@@ -49,14 +65,52 @@ def enrol(
 
 
 @transaction.atomic
-def rotate(enrolment: Enrolment, *, actor: Actor, now: datetime | None = None) -> Enrolment:
-    """Replace the key; the old one still works for 14 days, the time to change the machines."""
+def rotate(
+    enrolment: Enrolment, *, actor: Actor, now: datetime | None = None, grace: timedelta = GRACE
+) -> Enrolment:
+    """Replace the key, which is also the OAuth2 secret; the old one works for `grace`, the time to change the
+    machines.
+
+    Raises ``ValidationError`` while machines still use the key before this one: they would be lost.
+    """
     require(actor, "enrolment.change", enrolment)
+    now = now or timezone.now()
+    if left := late(enrolment, now).count():
+        raise ValidationError(
+            ngettext(
+                "%(n)s machine still uses the key before this one: give it the present key first, or end "
+                "the old key now.",
+                "%(n)s machines still use the key before this one: give them the present key first, or end "
+                "the old key now.",
+                left,
+            )
+            % {"n": left}
+        )
     key = secrets.token_urlsafe(24)
-    enrolment.previous_hash, enrolment.previous_until = enrolment.key_hash, (now or timezone.now()) + GRACE
+    enrolment.previous_hash, enrolment.previous_until = enrolment.key_hash, now + grace
     enrolment.key, enrolment.key_hash = key, digest_of(key)
     enrolment.save()
-    publish(enrolment, "enrolment.rotated", actor=actor)
+    publish(enrolment, "enrolment.rotated", actor=actor, extra={"until": enrolment.previous_until})
+    return enrolment
+
+
+def late(enrolment: Enrolment, now: datetime) -> QuerySet[Agent]:
+    """The agents that last came with the replaced key, while it is still accepted."""
+    if not enrolment.previous_hash or not enrolment.previous_until or enrolment.previous_until <= now:
+        return Agent.objects.none()
+    return Agent.objects.filter(enrolment=enrolment, key_mark=mark_of(enrolment.previous_hash))
+
+
+@transaction.atomic
+def end_previous(enrolment: Enrolment, *, actor: Actor) -> Enrolment:
+    """Refuse the replaced key, and the tokens given for it, from now on."""
+    require(actor, "enrolment.change", enrolment)
+    if not enrolment.previous_hash:
+        raise ValidationError(_("No replaced key is accepted any more."))
+    AccessToken.objects.filter(enrolment_id=enrolment.pk, key_mark=mark_of(enrolment.previous_hash)).delete()
+    enrolment.previous_hash, enrolment.previous_until = "", None
+    enrolment.save(update_fields=["previous_hash", "previous_until"])
+    publish(enrolment, "enrolment.ended", actor=actor)
     return enrolment
 
 
@@ -78,6 +132,8 @@ def by_key(key: str, now: datetime) -> Enrolment | None:
     digest = digest_of(key)
     with opening():
         found = next(iter(Enrolment.objects.raw(BY_KEY, [digest, digest, now])), None)
+    if found:
+        found.mark = mark_of(digest)
     return found if found and _live(found, now) else None
 
 
@@ -99,7 +155,10 @@ def issue_token(enrolment: Enrolment, now: datetime) -> str:
     with transaction.atomic():
         AccessToken.objects.filter(expires_at__lt=now).delete()
         AccessToken.objects.create(
-            enrolment_id=enrolment.pk, hash=digest_of(token), expires_at=now + TOKEN_LIFE
+            enrolment_id=enrolment.pk,
+            key_mark=enrolment.mark,
+            hash=digest_of(token),
+            expires_at=now + TOKEN_LIFE,
         )
     return token
 
@@ -111,6 +170,8 @@ def by_token(token: str, now: datetime) -> Enrolment | None:
         return None
     with opening():
         enrolment = Enrolment.objects.filter(pk=found.enrolment_id).first()
+    if enrolment:
+        enrolment.mark = found.key_mark
     return enrolment if enrolment and _live(enrolment, now) else None
 
 

@@ -11,11 +11,13 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 from etabli.inventory.cards import NetworkCard, computer_cards, hardware_macs, port_cards
+from etabli.inventory.declared import day_of, read_as
 from etabli.inventory.disks import Disk, Volume, computer_disks, computer_volumes
 from etabli.inventory.junk import genuine, junk_serial, junk_uuid
+from etabli.inventory.parts import MemoryModule, Processor
 from etabli.inventory.rows import number, one, rows, said
 from etabli.inventory.sections import Warning
-from etabli.inventory.values import moment_of
+from etabli.inventory.values import moment_of, told
 
 __all__ = [
     "Disk",
@@ -66,30 +68,6 @@ class OperatingSystem:
 
 
 @dataclass(frozen=True, slots=True)
-class Processor:
-    """One socket: its cores and its threads, all together."""
-
-    name: str
-    manufacturer: str
-    cores: int | None
-    threads: int | None
-    speed_mhz: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryModule:
-    """A slot that holds memory."""
-
-    slot: str
-    size_mib: int
-    kind: str
-    speed_mhz: int | None
-    manufacturer: str
-    serial: str
-    part_number: str
-
-
-@dataclass(frozen=True, slots=True)
 class Software:
     """An installed software, as its package manager or the Windows registry names it."""
 
@@ -131,14 +109,14 @@ def computer_facts(sections: Mapping[str, Any], *, itemtype: str = "Computer") -
     """
     hardware = one(sections.get("hardware"))
     cards = computer_cards(sections.get("networks")) + port_cards(sections.get("network_ports"))
-    memory = _memory(sections.get("memories"))
+    memory = read_as(MemoryModule, rows(sections.get("memories")))
     identity, warnings = _identity(sections, itemtype, cards)
     return Facts(
         identity=identity,
-        operating_system=_system(sections),
-        memory_mib=number(hardware, "memory") or sum(module.size_mib for module in memory) or None,
+        operating_system=operating_system(sections),
+        memory_mib=number(hardware, "memory") or sum(module.size_mib or 0 for module in memory) or None,
         last_user=said(hardware, "lastloggeduser"),
-        processors=tuple(_processor(row) for row in rows(sections.get("cpus"))),
+        processors=read_as(Processor, rows(sections.get("cpus"))),
         memory=memory,
         disks=computer_disks(sections.get("storages"), sections.get("operatingsystem")),
         volumes=computer_volumes(sections.get("drives")),
@@ -184,7 +162,7 @@ def _explained(identity: Identity, uuid: str, serials: list[str]) -> tuple[Warni
         )
     junk = next((serial for serial in serials if serial), "")
     if junk and not identity.serial:
-        reason = "The maker left this serial number unfilled; it identifies no machine."
+        reason = told("The maker left this serial number unfilled; it identifies no machine.")
         warnings.append(Warning("bios.ssn", junk[:60], reason))
     return tuple(warnings)
 
@@ -194,7 +172,8 @@ _BRACKETED = re.compile(r"(.+?) \(([^()]+)\)")
 _APPLE_BUILD = re.compile(r"[0-9]{1,2}[A-Z][0-9]{1,5}[a-z]?")
 
 
-def _system(sections: Mapping[str, Any]) -> OperatingSystem | None:
+def operating_system(sections: Mapping[str, Any]) -> OperatingSystem | None:
+    """The system out of its section, with the architecture of the processors when it is not told there."""
     system = one(sections.get("operatingsystem"))
     if not system:
         return None
@@ -212,7 +191,7 @@ def _system(sections: Mapping[str, Any]) -> OperatingSystem | None:
         kernel=kernel,
         architecture=said(system, "arch") or said(processor, "arch"),
         build=bracketed if apple else _windows_build(said(system, "kernel_name", "full_name"), kernel),
-        installed_on=_day(said(system, "install_date")),
+        installed_on=day_of(said(system, "install_date")),
         booted_at=_moment(said(system, "boot_time"), said(zone, "offset")),
         timezone=said(zone, "name", "offset"),
         fqdn=said(system, "fqdn"),
@@ -231,14 +210,6 @@ def _windows_build(name: str, kernel: str) -> str:
     return parts[2] if "win" in name.lower().replace("darwin", "") and len(parts) > 2 else ""
 
 
-def _day(value: str) -> date | None:
-    # Cleaned dates are ISO 8601 already, and there are thousands of them.
-    try:
-        return date.fromisoformat(value[:10])
-    except ValueError:
-        return None
-
-
 def _moment(value: str, offset: str) -> datetime | None:
     moment = moment_of(value[:64])
     return moment.replace(tzinfo=_zone(offset)) if moment else None
@@ -250,51 +221,6 @@ def _zone(offset: str) -> timezone:
         return UTC
     away = timedelta(hours=int(match[2]), minutes=int(match[3]))
     return timezone(-away if match[1] == "-" else away)
-
-
-_AT_GHZ = re.compile(r"@ ?([0-9]{1,2}(?:\.[0-9]{1,3})?) ?GHz")
-
-
-def _processor(row: Mapping[str, Any]) -> Processor:
-    name, cores, threads = said(row, "name", "familyname"), number(row, "core"), number(row, "thread")
-    told = _AT_GHZ.search(name)
-    # Some agents count the threads of one core, others those of the whole socket.
-    fewer = cores is not None and threads is not None and threads < cores
-    return Processor(
-        name=name,
-        manufacturer=said(row, "manufacturer"),
-        cores=cores,
-        threads=cores * threads if fewer and cores and threads else threads,
-        speed_mhz=number(row, "speed") or (round(float(told[1]) * 1000) if told else None),
-    )
-
-
-def _memory(content: Any) -> tuple[MemoryModule, ...]:
-    found = []
-    for row in rows(content):
-        size = number(row, "capacity")
-        if size:
-            found.append(_module(row, size))
-    return tuple(found)
-
-
-def _module(row: Mapping[str, Any], size: int) -> MemoryModule:
-    place, caption = number(row, "numslots"), said(row, "caption")
-    speed = re.match(r"[0-9]{2,6}", said(row, "speed"))
-    return MemoryModule(
-        # macOS agents write the health of the module there.
-        slot=caption
-        if caption and not caption.startswith("Status:")
-        else ""
-        if place is None
-        else str(place),
-        size_mib=size,
-        kind=genuine(said(row, "type")),
-        speed_mhz=int(speed[0]) if speed else None,
-        manufacturer=genuine(said(row, "manufacturer")),
-        serial=genuine(said(row, "serialnumber")),
-        part_number=genuine(said(row, "model")),
-    )
 
 
 def _software(content: Any) -> tuple[Software, ...]:
@@ -311,7 +237,7 @@ def _installed(row: Mapping[str, Any]) -> Software:
         architecture=said(row, "arch"),
         source=said(row, "from"),
         category=said(row, "system_category", "release_type"),
-        installed_on=_day(said(row, "install_date")),
+        installed_on=day_of(said(row, "install_date")),
         size_bytes=number(row, "filesize"),
         guid=said(row, "guid"),
         user=said(row, "username"),

@@ -16,6 +16,7 @@ class Kind(Enum):
     TEXT = "text"
     LONG = "long"
     TEXTS = "texts"
+    HIDDEN = "hidden"
     FLAG = "flag"
     COUNT = "count"
     MIB = "mib"
@@ -53,7 +54,8 @@ def _many(nested: Mapping[str, Section] | None = None, **by_kind: str) -> Sectio
 SECTIONS: Mapping[str, Section] = {
     "hardware": _one(
         text="chassis_type datelastloggeduser defaultgateway dns lastloggeduser name uuid vmsystem workgroup "
-        "type winprodid winowner winprodkey wincompany winlang",
+        "type winprodid winowner wincompany winlang",
+        hidden="winprodkey",
         long="description",
         mib="memory swap",
     ),
@@ -89,7 +91,8 @@ SECTIONS: Mapping[str, Section] = {
     ),
     "storages": _many(
         text="description firmware interface manufacturer model name scsi_coid scsi_lun scsi_unid scsi_chid "
-        "serial type wwn encrypt_name encrypt_algo encrypt_status encrypt_type",
+        "serial type wwn encrypt_name encrypt_algo encrypt_status encrypt_type "
+        "health smart_status",
         mib="disksize",
     ),
     "drives": _many(
@@ -132,11 +135,18 @@ SECTIONS: Mapping[str, Section] = {
     ),
     "firewalls": _many(text="description ipaddress ipaddress6 profile status"),
     "licenseinfos": _many(
-        text="name fullname key update productid", long="components", flag="trial", moment="activation_date"
+        text="name fullname update productid",
+        hidden="key",
+        long="components",
+        flag="trial",
+        moment="activation_date",
     ),
     "remote_mgmt": _many(text="id type version"),
     "batteries": _many(
-        text="chemistry manufacturer name serial", mwh="capacity real_capacity", mv="voltage", date="date"
+        text="chemistry manufacturer name serial health status level temperature",
+        mwh="capacity real_capacity",
+        mv="voltage",
+        date="date",
     ),
     "powersupplies": _many(
         text="name serialnumber manufacturer partnum model status location",

@@ -14,7 +14,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
 from etabli.inventory.layout import SECTIONS, Kind
-from etabli.inventory.values import CONVERTERS, Flaw
+from etabli.inventory.values import CONVERTERS, Flaw, told
 from etabli.inventory.wire import Unreadable, without_declaration
 
 type Node = dict[str, Any]
@@ -118,10 +118,12 @@ def _parse(content: bytes) -> tuple[Node, tuple[str, ...]]:
     except ParseError as error:
         mended = _BARE_AMPERSAND.sub(b"&amp;", _CONTROL_REFERENCE.sub(_allowed, document))
         if mended == document:
-            raise Unreadable(f"The body is not valid XML ({error}). Send the message again.") from error
+            raise Unreadable(
+                "The body is not valid XML (%(where)s). Send the message again.", where=error
+            ) from error
         tree, repairs = (
             _built_or_refused(mended),
-            ("Characters that XML forbids were mended in the message.",),
+            (told("Characters that XML forbids were mended in the message."),),
         )
     if "request" not in tree:
         raise Unreadable("The XML body is not a REQUEST, or an empty one. Check what is sent here.")
@@ -152,7 +154,9 @@ def _built_or_refused(document: bytes) -> Node:
     try:
         return _built(document)
     except ParseError as error:
-        raise Unreadable(f"The body is not valid XML ({error}). Send the message again.") from error
+        raise Unreadable(
+            "The body is not valid XML (%(where)s). Send the message again.", where=error
+        ) from error
 
 
 def _tag(accounts: Any) -> str:

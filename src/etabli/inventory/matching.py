@@ -1,21 +1,26 @@
 """Which asset an inventory speaks of, and the sentence that says why.
 
-Order: the agent's own asset, serial and UUID together, serial, UUID, network addresses; a name alone is
-only a
-suggestion for a person to confirm. Junk serials and UUIDs have already been emptied by ``facts``. Numbers
-lie (makers
-repeat them, clones copy them): what points at an asset is refused when everything else contradicts it.
+The rules are tried in the order of the organisation (``SHIPPED`` when it chose none): the agent's own asset,
+serial number and UUID together, serial number, UUID, network addresses; a name alone is only a suggestion
+for a person to confirm. Junk serial numbers and UUIDs have already been emptied by ``facts``. What points at
+an asset is refused when everything else contradicts it (see ``likeness``), and the sentence then says so.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_noop
 
-from etabli.assets.models import Asset, NetworkCard
+from etabli.assets.models import Alias, Asset, Distinction, NetworkCard
 from etabli.kernel.sentences import joined, sentence
 
 from .facts import Identity
+from .likeness import Likeness, uuid_forms
+
+MOST_ALIKE = 20
+"""A number that more assets than this share identifies none of them."""
 
 
 @dataclass(frozen=True)
@@ -25,167 +30,281 @@ class Match:
     asset: Asset | None
     sure: bool
     reason: str
+    rule: str = ""
 
 
-def find(
-    identity: Identity, *, organisation_id: int, agent_asset: Asset | None, told: Identity | None = None
-) -> Match:
-    """Look for the asset of an identity among those of its organisation.
-
-    ``told`` is what the agent's asset said of itself the last time: somebody may have corrected its columns.
+@dataclass
+class Question:
+    """What the rules have to go by. ``told`` is what the agent's asset said of itself the last time:
+    somebody may have corrected its columns. ``doubts`` gathers why assets that share something were left out.
     """
-    if agent_asset is not None and _plausible(agent_asset, identity, told):
-        return Match(agent_asset, True, sentence("Same agent as last time."))
-    rows = Asset.objects.filter(organisation_id=organisation_id).select_related("kind", "model__manufacturer")
-    for rule in (_by_serial, _by_uuid, _by_macs, _by_name):
-        if match := rule(rows, identity):
-            return match
-    return _nothing(agent_asset)
 
+    identity: Identity
+    organisation_id: int
+    agent_asset: Asset | None = None
+    told: Identity | None = None
+    virtual: bool = False
+    doubts: list[str] = field(default_factory=list)
 
-def _plausible(asset: Asset, identity: Identity, told: Identity | None) -> bool:
-    """Whether the agent's asset can be this machine: its files may have been cloned with a disk image.
+    @property
+    def rows(self) -> QuerySet[Asset]:
+        rows = Asset.objects.filter(organisation_id=self.organisation_id)
+        return rows.select_related("kind", "model__manufacturer")
 
-    Another serial with another UUID, or none to compare, is another machine. A virtual machine whose
-    clone keeps
-    both shows by its name and network addresses.
-    """
-    serial_differs = _differs(identity.serial, asset.serial, told.serial if told else "")
-    uuid_differs = _differs(identity.uuid, asset.uuid, told.uuid if told else "")
-    if serial_differs:
-        return bool(asset.uuid and identity.uuid) and not uuid_differs
-    return not _is_clone(asset, identity)
+    @cached_property
+    def by_serial(self) -> list[Likeness]:
+        """The assets of this serial number, also of old; none when too many have it to mean anything."""
+        serial = self.identity.serial.lower()
+        if not serial:
+            return []
+        found = [*self.rows.filter(serial_key=serial)[: MOST_ALIKE + 1], *self._known_as(Q(serial=serial))]
+        if len(found) > MOST_ALIKE:
+            text = sentence(
+                "More than %(n)s assets have the serial number %(serial)s: it identifies none.",
+                n=MOST_ALIKE,
+                serial=self.identity.serial,
+            )
+            self.doubts.append(text)
+            return []
+        return self._beside(found)
 
-
-def _differs(now: str, *before: str) -> bool:
-    known = {value.lower() for value in before if value}
-    return bool(now and known) and now.lower() not in known
-
-
-def _by_serial(rows: QuerySet[Asset], identity: Identity) -> Match | None:
-    if not identity.serial:
-        return None
-    rows = rows.filter(serial__iexact=identity.serial)
-    found = [a for a in rows[:50] if _same_maker(a, identity) and not _is_clone(a, identity)]
-    same = [a for a in found if identity.uuid and a.uuid == identity.uuid]
-    if same:
-        reason = sentence("Same serial number (%(serial)s) and same UUID.", serial=identity.serial)
-        return _one_of(same, identity, reason)
-    # The motherboard may have been replaced; a number that a maker repeats has nothing else in common.
-    near = [a for a in found if _compatible(a, identity) or _resembles(a, identity)]
-    reason = sentence("Same serial number (%(serial)s).", serial=identity.serial)
-    if len(near) == 1 and not _compatible(near[0], identity):
-        reason = sentence(
-            "Same serial number (%(serial)s); its UUID changed (motherboard replaced?).",
-            serial=identity.serial,
+    @cached_property
+    def by_uuid(self) -> list[Likeness]:
+        forms = uuid_forms(self.identity.uuid)
+        if not forms:
+            return []
+        return self._beside(
+            [*self.rows.filter(uuid__in=forms)[:MOST_ALIKE], *self._known_as(Q(uuid__in=forms))]
         )
-    return _one_of(near, identity, reason) if near else None
+
+    def _known_as(self, numbers: Q) -> list[Asset]:
+        keys = Alias.objects.filter(numbers, organisation_id=self.organisation_id).values_list("asset")
+        wanted = [key for (key,) in keys[:MOST_ALIKE]]
+        return list(self.rows.filter(pk__in=wanted)) if wanted else []
+
+    def _beside(self, assets: Iterable[Asset]) -> list[Likeness]:
+        return [self.beside(asset) for asset in dict.fromkeys(assets)]
+
+    def beside(self, asset: Asset, told: Identity | None = None) -> Likeness:
+        return Likeness(asset, self.identity, told, virtual=self.virtual)
+
+    def doubt(self, one: Likeness, message: str) -> None:
+        """Note why an asset was left out: an English message about its ``%(name)s``."""
+        self.doubts.append(sentence(message, name=one.asset))
 
 
-def _by_uuid(rows: QuerySet[Asset], identity: Identity) -> Match | None:
-    if not identity.uuid:
+def find(question: Question, rules: Sequence[str] | None = None) -> Match:
+    """Look for the asset of an identity among those of its organisation, by the first rule that answers."""
+    for key in SHIPPED if rules is None else rules:
+        if match := RULES[key](question):
+            return replace(match, rule=key)
+    return _nothing(question)
+
+
+def _by_agent(question: Question) -> Match | None:
+    """The asset the agent last reported for, unless its files were copied to another machine with a disk
+    image.
+    """
+    if question.agent_asset is None:
         return None
-    found = [
-        asset
-        for asset in rows.filter(uuid=identity.uuid)[:50]
-        # a cloned virtual machine keeps the UUID: another serial number means another machine
-        if not _differs(identity.serial, asset.serial)
-        and (not identity.macs or not _macs(asset) or _resembles(asset, identity))
+    own = question.beside(question.agent_asset, question.told)
+    twin = _better_twin(question, own)
+    if twin is not None:
+        reason = sentence(
+            "Same agent as “%(name)s”, but a person said that these are two machines: by its addresses and "
+            "its name, it is this one.",
+            name=own.asset,
+        )
+        return Match(twin.asset, True, reason)
+    if _plausible(own):
+        return Match(own.asset, True, sentence("Same agent as last time."))
+    question.doubt(
+        own, gettext_noop("Same agent as “%(name)s”, but another machine by its numbers (a copied disk).")
+    )
+    return None
+
+
+def _better_twin(question: Question, own: Likeness) -> Likeness | None:
+    """Among the assets that somebody said are not this one, the one that resembles the machine more."""
+    pairs = Distinction.objects.filter(Q(one=own.asset) | Q(other=own.asset)).values_list(
+        "one_id", "other_id"
+    )
+    keys = {key for pair in pairs for key in pair} - {own.asset.pk}
+    if not keys:
+        return None
+    twins = [question.beside(asset) for asset in question.rows.filter(pk__in=keys)]
+    best = max(twins, key=lambda twin: twin.score, default=None)
+    return best if best and best.shared and best.score > own.score else None
+
+
+def _plausible(own: Likeness) -> bool:
+    """Whether the agent's asset can be this machine.
+
+    A serial number may have been corrected while the UUID stays; a motherboard may have been replaced while
+    the serial number, or at least the name, stays. When all that can be compared differs, it is another
+    machine.
+    """
+    if own.clone:
+        return False
+    if own.serial is False:
+        return own.uuid is True
+    if own.uuid is False:
+        return own.resembles
+    return bool(own.serial or own.uuid) or not own.stranger
+
+
+def _by_serial_and_uuid(question: Question) -> Match | None:
+    found = [one for one in question.by_serial if one.uuid and one.maker]
+    same = [one for one in found if not one.clone]
+    for one in found:
+        if one.clone:
+            question.doubt(
+                one,
+                gettext_noop(
+                    "“%(name)s” has the same numbers, but another name and other addresses (a copy of it)."
+                ),
+            )
+    serial = question.identity.serial
+    reason = sentence("Same serial number (%(serial)s) and same UUID.", serial=serial)
+    return _one_of(same, reason)
+
+
+def _by_serial(question: Question) -> Match | None:
+    """A number that a maker repeats has nothing else in common; an asset typed by hand has nothing else to
+    compare.
+    """
+    near = []
+    for one in question.by_serial:
+        if not one.maker:
+            question.doubt(one, gettext_noop("“%(name)s” has the same serial number from another maker."))
+        elif one.clone or (not one.uuid and (one.stranger or (one.uuid is False and not one.resembles))):
+            question.doubt(
+                one, gettext_noop("“%(name)s” has the same serial number, and nothing else in common.")
+            )
+        else:
+            near.append(one)
+    serial = question.identity.serial
+    reason = sentence("Same serial number (%(serial)s).", serial=serial)
+    if len(near) == 1 and near[0].uuid is False:
+        reason = sentence(
+            "Same serial number (%(serial)s); its UUID changed (motherboard replaced?).", serial=serial
+        )
+    return _one_of(near, reason)
+
+
+def _by_uuid(question: Question) -> Match | None:
+    """A cloned virtual machine keeps the UUID: another serial number, or nothing else in common, is another
+    one.
+    """
+    near = []
+    for one in question.by_uuid:
+        if one.serial is False:
+            question.doubt(one, gettext_noop("“%(name)s” has the same UUID, but another serial number."))
+        elif one.stranger:
+            question.doubt(
+                one, gettext_noop("“%(name)s” has the same UUID, but another name and other addresses.")
+            )
+        else:
+            near.append(one)
+    return _one_of(near, sentence("Same UUID (%(uuid)s).", uuid=question.identity.uuid))
+
+
+def _by_macs(question: Question) -> Match | None:
+    """Addresses that only one asset has. One alone may be that of an adapter that goes from desk to desk:
+    the name must agree too, or all the addresses.
+    """
+    mine = set(question.identity.macs)
+    if not mine:
+        return None
+    near = [
+        one
+        for one in _with_addresses(question, mine)
+        if one.serial is not False and one.uuid is not False and not one.clone
     ]
-    return _one_of(found, identity, sentence("Same UUID (%(uuid)s).", uuid=identity.uuid)) if found else None
+    sure = [
+        one for one in near if one.name or one.macs == mine or (len(one.shared) > 1 and _inside(one, mine))
+    ]
+    if sure:
+        return _one_of(sure, sentence("Same network card addresses."))
+    likely = [one for one in near if _inside(one, mine)]
+    if len(likely) == 1:
+        reason = sentence(
+            "“%(name)s” has the same network card, under another name: is it this machine?",
+            name=likely[0].asset,
+        )
+        return Match(likely[0].asset, False, reason)
+    for one in near:
+        question.doubt(
+            one, gettext_noop("“%(name)s” shares a network address, perhaps that of a docking station.")
+        )
+    return None
 
 
-def _by_macs(rows: QuerySet[Asset], identity: Identity) -> Match | None:
-    """An address alone may be that of a docking station that goes from one machine to another."""
-    if not identity.macs:
-        return None
-    cards = NetworkCard.objects.filter(mac__in=identity.macs, asset__in=rows.values("pk"))
-    shared: dict[int, set[str]] = {}
+def _with_addresses(question: Question, mine: set[str]) -> list[Likeness]:
+    """The assets that own one of these addresses; what several assets have is no one's own."""
+    cards = NetworkCard.objects.filter(organisation_id=question.organisation_id, mac__in=mine)
+    owners: dict[str, set[int]] = {}
     for asset_id, mac in cards.values_list("asset_id", "mac")[:500]:
-        shared.setdefault(asset_id, set()).add(mac)
-    found = [
-        asset
-        for asset in rows.filter(pk__in=list(shared))
-        if not _differs(identity.serial, asset.serial)
-        and not _differs(identity.uuid, asset.uuid)
-        and (_same_name(asset, identity) or len(shared[asset.pk]) == len(set(identity.macs)))
-    ]
-    return _one_of(found, identity, sentence("Same network card addresses.")) if found else None
+        owners.setdefault(mac, set()).add(asset_id)
+    keys = {key for found in owners.values() if len(found) == 1 for key in found}
+    likely = [question.beside(asset) for asset in question.rows.filter(pk__in=keys)] if keys else []
+    return [one for one in likely if one.shared]
 
 
-def _by_name(rows: QuerySet[Asset], identity: Identity) -> Match | None:
-    """A name alone may be a coincidence: only an asset that nothing else contradicts is suggested."""
-    if not identity.name:
+def _inside(one: Likeness, mine: set[str]) -> bool:
+    return one.macs <= mine or mine <= one.macs
+
+
+def _by_name(question: Question) -> Match | None:
+    """A name alone may be a coincidence: only an asset that has no number of its own is suggested."""
+    name = question.identity.name
+    if not name:
         return None
-    free = Q(serial="") | Q(serial__iexact=identity.serial), Q(uuid="") | Q(uuid=identity.uuid)
-    found = [
-        a for a in rows.filter(name__iexact=identity.name).filter(*free)[:2] if not _is_clone(a, identity)
-    ]
+    rows = question.rows.filter(serial_key="", uuid="", name_key=name.lower())[:2]
+    found = [one for one in map(question.beside, rows) if not one.clone]
     if len(found) != 1:
         return None
     reason = sentence(
-        "An asset named “%(name)s” exists without serial number: is it this machine?", name=identity.name
+        "An asset named “%(name)s” exists without serial number: is it this machine?", name=name
     )
-    return Match(found[0], False, reason)
+    return Match(found[0].asset, False, reason)
 
 
-def _one_of(found: list[Asset], identity: Identity, reason: str) -> Match:
+def _one_of(found: list[Likeness], reason: str) -> Match | None:
     """The one asset, or among several the only one that shares an address, or the name; else a person
     says.
     """
-    for alike in (lambda a: True, lambda a: _shares_a_mac(a, identity), lambda a: _same_name(a, identity)):
-        chosen = [asset for asset in found if alike(asset)]
+    if not found:
+        return None
+    alike: list[Callable[[Likeness], object]] = [
+        lambda one: True,
+        lambda one: one.shared,
+        lambda one: one.name,
+    ]
+    for likes in alike:
+        chosen = [one for one in found if likes(one)]
         if len(chosen) == 1:
-            return Match(chosen[0], True, reason)
+            return Match(chosen[0].asset, True, reason)
     several = sentence("%(n)s assets could be this machine: is it this one?", n=len(found))
-    return Match(found[0], False, joined(reason, several))
+    return Match(found[0].asset, False, joined(reason, several))
 
 
-def _nothing(agent_asset: Asset | None) -> Match:
-    if agent_asset is not None:
-        reason = sentence(
-            "Same agent as “%(name)s”, but another machine by its numbers (a copied disk): new asset.",
-            name=agent_asset,
-        )
-        return Match(None, True, reason)
-    return Match(
-        None, True, sentence("No asset has this serial number, UUID, network address or name: new asset.")
+def _nothing(question: Question) -> Match:
+    doubts = list(dict.fromkeys(question.doubts))[:3]
+    new = (
+        sentence("It is a new asset.")
+        if doubts
+        else sentence("No asset has this serial number, UUID, network address or name: new asset.")
     )
+    return Match(None, True, joined(*doubts, new))
 
 
-def _same_maker(asset: Asset, identity: Identity) -> bool:
-    """Short serial numbers are reused between makers."""
-    maker = asset.model.manufacturer.name if asset.model and asset.model.manufacturer else ""
-    ours, theirs = maker.lower().split(), identity.manufacturer.lower().split()
-    return not ours or not theirs or ours[0] == theirs[0]
-
-
-def _compatible(asset: Asset, identity: Identity) -> bool:
-    return not _differs(identity.uuid, asset.uuid)
-
-
-def _resembles(asset: Asset, identity: Identity) -> bool:
-    return _same_name(asset, identity) or _shares_a_mac(asset, identity)
-
-
-def _is_clone(asset: Asset, identity: Identity) -> bool:
-    """A virtual machine with another name and other addresses is a copy, whatever its numbers say."""
-    if asset.kind.key != "vm" or not identity.macs or _same_name(asset, identity):
-        return False
-    known = _macs(asset)
-    return bool(known) and known.isdisjoint(identity.macs)
-
-
-def _same_name(asset: Asset, identity: Identity) -> bool:
-    return bool(identity.name) and asset.name.lower() == identity.name.lower()
-
-
-def _shares_a_mac(asset: Asset, identity: Identity) -> bool:
-    return not _macs(asset).isdisjoint(identity.macs)
-
-
-def _macs(asset: Asset) -> set[str]:
-    found: Iterable[str] = (
-        NetworkCard.objects.filter(asset=asset).exclude(mac="").values_list("mac", flat=True)
-    )
-    return set(found)
+RULES: dict[str, Callable[[Question], Match | None]] = {
+    "agent": _by_agent,
+    "serial_uuid": _by_serial_and_uuid,
+    "serial": _by_serial,
+    "uuid": _by_uuid,
+    "macs": _by_macs,
+    "name": _by_name,
+}
+SHIPPED = tuple(RULES)

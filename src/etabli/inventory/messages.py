@@ -14,7 +14,7 @@ from uuid import UUID
 import orjson
 
 from etabli.inventory import legacy, snmp
-from etabli.inventory.values import Flaw, text
+from etabli.inventory.values import Flaw, text, told
 from etabli.inventory.wire import Body, Unreadable
 
 _TEXT = 255
@@ -138,10 +138,12 @@ def _loaded(content: bytes) -> tuple[Any, tuple[str, ...]]:
         # Control characters, NaN and lone surrogates are tolerated, structure is not.
         lax = json.loads(content, strict=False, parse_constant=lambda _: None)
         mended = json.dumps(lax, ensure_ascii=False).encode("utf-8", "replace")
-        return orjson.loads(mended), ("Characters that JSON forbids were mended in the message.",)
+        return orjson.loads(mended), (told("Characters that JSON forbids were mended in the message."),)
     except (ValueError, RecursionError):
         where = f"{first.msg}, at character {first.pos}"
-        raise Unreadable(f"The body is not valid JSON ({where}). Send the message again.") from first
+        raise Unreadable(
+            "The body is not valid JSON (%(where)s). Send the message again.", where=where
+        ) from first
 
 
 def _inventory(

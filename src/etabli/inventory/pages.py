@@ -2,13 +2,9 @@
 suggestions.
 """
 
-import hashlib
-import ssl
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -24,7 +20,7 @@ from etabli.assets.models import Asset
 from etabli.kernel import live, preferences
 from etabli.kernel.actors import require
 
-from . import actions, enrolments
+from . import actions, certificates
 from .models import Document, Enrolment, Section
 from .reading import content_of_section
 
@@ -93,13 +89,9 @@ def lines_to_paste(enrolment: Enrolment, request: HttpRequest) -> list[Line]:
 
 
 def fingerprint() -> str:
-    """``sha256$…`` of the certificate put in the data directory (``tls.pem``), as agents pin it; empty
-    without one.
-    """
-    file = Path(settings.HOME) / "tls.pem"
-    if not file.exists():
-        return ""
-    return "sha256$" + hashlib.sha256(ssl.PEM_cert_to_DER_cert(file.read_text())).hexdigest()
+    """``sha256$…`` of the certificate agents see, as they pin it; empty when it is not known."""
+    found = certificates.certificate()
+    return found.fingerprint if found else ""
 
 
 def render_count(request: HttpRequest, pk: int) -> str:
@@ -112,26 +104,6 @@ def render_count(request: HttpRequest, pk: int) -> str:
     return render_to_string(
         "inventory/_count.html", {"agents": agents, "count": enrolment.agents.count()}, request
     )
-
-
-@login_required
-@require_POST
-def rotate(request: Any, pk: int) -> HttpResponse:
-    enrolment = get_object_or_404(Enrolment, pk=pk)
-    enrolments.rotate(enrolment, actor=request.actor)
-    messages.success(
-        request, _("The key is replaced; machines that use the old one are accepted for 14 more days.")
-    )
-    return redirect("enrolment-detail", pk)
-
-
-@login_required
-@require_POST
-def revoke(request: Any, pk: int) -> HttpResponse:
-    enrolment = get_object_or_404(Enrolment, pk=pk)
-    enrolments.revoke(enrolment, actor=request.actor)
-    messages.success(request, _("This key is refused from now on."))
-    return redirect("enrolment-detail", pk)
 
 
 @login_required
@@ -151,8 +123,6 @@ def settle(request: Any, pk: int) -> HttpResponse:
 
 
 enrolment_urls = [
-    path("enrolments/<int:pk>/rotate/", rotate, name="enrolment-rotate"),
-    path("enrolments/<int:pk>/revoke/", revoke, name="enrolment-revoke"),
     path(
         "enrolments/<int:pk>/live/",
         live.sse(lambda request, pk: f"enrolment:{pk}", render_count),

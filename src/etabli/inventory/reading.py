@@ -13,12 +13,12 @@ from django.db import connection
 
 from etabli.assets.models import Asset
 
-from . import composing, facts, sections
+from . import facts, sections
 from .models import Document, Section
 
 # Sections that say who a machine is: read from the last inventory when a partial leaves them out.
 IDENTITY = ("hardware", "bios", "network_device")
-NEEDED = frozenset(IDENTITY) | {name for names in composing.FAMILIES.values() for name in names}
+NEEDED = frozenset({*IDENTITY, "operatingsystem", "cpus", "memories", "drives", "networks", "network_ports"})
 MOST_WARNINGS = 200
 
 
@@ -46,6 +46,11 @@ class Reading:
     def moved(self) -> bool:
         """Whether it says anything that was not known."""
         return bool(self.changed or self.gone)
+
+    @property
+    def switched(self) -> bool:
+        """Whether another agent, or version, speaks: what it leaves out or adds is no news of the machine."""
+        return "versionprovider" in {*self.changed, *self.gone}
 
     def cleaned(self, name: str) -> Any:
         """A section as it was sent, cleaned once; its warnings are noted."""
@@ -82,6 +87,15 @@ def facts_of(reading: Reading, asset: Asset | None) -> tuple[facts.Facts, facts.
     complete |= {name: reading.cleaned(name) for name in NEEDED & reading.sent.keys()}
     told = facts.computer_facts({n: last[n] for n in IDENTITY if n in last}).identity if last else None
     return facts.computer_facts(complete, itemtype=reading.itemtype), told
+
+
+def told_of(reading: Reading, asset: Asset, names: Collection[str]) -> dict[str, Any]:
+    """Some sections as they now are: those sent, and the last content of those a partial inventory left
+    out.
+    """
+    sent = {name: reading.cleaned(name) for name in names if name in reading.sent}
+    absent = {n for n in names if n not in sent and n in reading.known and n not in reading.gone}
+    return sent | (contents(asset, absent) if absent else {})
 
 
 def contents(asset: Asset, names: Collection[str]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import hashlib
 import zlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from django.db import connection
@@ -19,6 +19,16 @@ KEPT_HEADERS = ("content-type", "user-agent", "glpi-agent-id", "glpi-proxy-id", 
 FAILED_SAMPLE = 256 * 1024
 
 
+class Noted(NamedTuple):
+    """What is known of the agent that speaks, once its contact is written."""
+
+    id: int
+    cadence_hours: int | None
+    soon_at: datetime | None
+    inventoried_at: datetime | None
+    expected_at: datetime
+
+
 def note_agent(
     sender: Sender,
     *,
@@ -27,13 +37,18 @@ def note_agent(
     address: str | None,
     now: datetime,
     expected: timedelta,
+    contact: timedelta | None = None,
     name: str = "",
     tasks: tuple[str, ...] = (),
-) -> int:
-    """Create or refresh the agent that speaks and return its id: one statement, in the organisation's
-    scope.
+    inventory: bool = False,
+) -> Noted:
+    """Create or refresh the agent that speaks: one statement, in the organisation's scope.
+
+    ``expected`` is when it comes back, unless it has a cadence of its own; ``contact`` is the most it may
+    wait all the same. An ``inventory`` answers the person who asked for one.
     """
-    values = [
+    kind = "inventory" if inventory else "contact"
+    values: list[Any] = [
         organisation_id,
         enrolment.pk if enrolment else None,
         str(sender.agent_id or ""),
@@ -48,23 +63,36 @@ def note_agent(
         now,
         now,
         now + expected,
+        now if inventory else None,
+        [f"{int(now.timestamp())} {kind} {address or '-'}"],
+        enrolment.mark if enrolment else "",
+        contact or timedelta(days=366),
+        CONTACTS,
     ]
     with connection.cursor() as cursor:
         cursor.execute(NOTE_AGENT, values)
-        return int(cursor.fetchone()[0])
+        return Noted(*cursor.fetchone())
 
 
+CONTACTS = 12
 NOTE_AGENT = """
 INSERT INTO inventory_agent AS known (organisation_id, enrolment_id, uuid, deviceid, name, version,
-       user_agent, tag, tasks, address, proxies, first_seen_at, seen_at, expected_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s::varchar[], %s, %s, %s, %s, %s)
+       user_agent, tag, tasks, address, proxies, first_seen_at, seen_at, expected_at, inventoried_at,
+       contacts, key_mark, doubt, doubt_reason)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s::varchar[], %s, %s, %s, %s, %s, %s, %s::varchar[], %s, '', '')
 ON CONFLICT (organisation_id, deviceid) DO UPDATE SET enrolment_id = excluded.enrolment_id,
        uuid = coalesce(nullif(excluded.uuid, ''), known.uuid), name = excluded.name,
        version = excluded.version, user_agent = excluded.user_agent, tag = excluded.tag,
        tasks = CASE WHEN excluded.tasks = '{}' THEN known.tasks ELSE excluded.tasks END,
        address = excluded.address, proxies = excluded.proxies, seen_at = excluded.seen_at,
-       expected_at = excluded.expected_at
-RETURNING id
+       expected_at = CASE WHEN known.cadence_hours IS NULL THEN excluded.expected_at
+                          ELSE excluded.seen_at + least(make_interval(hours => known.cadence_hours), %s) END,
+       inventoried_at = coalesce(excluded.inventoried_at, known.inventoried_at),
+       soon_at = CASE WHEN excluded.inventoried_at IS NULL THEN known.soon_at END,
+       contacts = (excluded.contacts || known.contacts)[1:%s],
+       key_mark = coalesce(nullif(excluded.key_mark, ''), known.key_mark),
+       silence_told_at = NULL
+RETURNING id, cadence_hours, soon_at, inventoried_at, expected_at
 """
 # The same bytes again, while the first wait and nothing came after them: an agent that did not hear our
 # answer.
@@ -96,6 +124,7 @@ def receive(
     headers: Mapping[str, str],
     now: datetime,
     expected: timedelta,
+    contact: timedelta | None = None,
     source: str = "",
 ) -> int:
     """Commit a document, wake the job that reads it, and return its id. The caller acknowledges after that.
@@ -112,7 +141,9 @@ def receive(
             address=address,
             now=now,
             expected=expected,
-        )
+            contact=contact,
+            inventory=isinstance(message, Inventory),
+        ).id
         values = {
             "organisation": organisation_id,
             "agent": agent,

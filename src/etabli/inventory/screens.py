@@ -1,23 +1,29 @@
 """Agents, enrolment keys, and the inventories received with the reason of each decision."""
 
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
+from django import forms
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
-from etabli.assets.pages import give_sections
+from etabli.assets.locks import give_told
+from etabli.assets.pages import give_recognition, give_sections
 from etabli.kernel.actors import Actor, can
-from etabli.kernel.screens import Column, Panel, Screen, register
+from etabli.kernel.screens import Act, Column, Panel, Screen, register
+from etabli.kernel.screens.acts import ActForm
 from etabli.kernel.screens.columns import link_to, show
+from etabli.kernel.screens.history import name_act
 from etabli.web import markup
 
-from . import enrolments, pages, uploads
-from .models import Agent, Document, Enrolment
+from . import agent_screen, agentless_screens, certificates, enrolments, held, identity_pages, pages, uploads  # noqa: F401
+from .models import Document, Enrolment
+from .separating import SEPARATE, not_alone
 
 DECISION_TONES = {
     "created": "ok",
@@ -28,67 +34,96 @@ DECISION_TONES = {
 }
 
 give_sections(pages.section_list, pages.section_content)
+give_recognition(identity_pages.panels)
+give_told(held.told)
 
 
-@register
-class AgentScreen(Screen):
-    about = gettext_lazy("The programs that report for the machines.")
-    model = Agent
-    annexed = False
-    area, icon = "fleet", "robot"
-    columns = [
-        Column("deviceid", gettext_lazy("Agent"), lambda a: format_html("<b>{}</b>", a.deviceid)),
-        Column("asset", gettext_lazy("Asset"), lambda a: link_to(a.asset), related=("asset",), css="q"),
-        Column("name", gettext_lazy("Program"), lambda a: markup.joined([a.name, a.version]), css="m"),
-        Column(
-            "seen_at",
-            gettext_lazy("Last contact"),
-            lambda a: markup.state(
-                _("%(time)s ago") % {"time": timesince(a.seen_at, timezone.now(), depth=1)},
-                "ok" if not a.expected_at or a.expected_at > timezone.now() else "warn",
-                plain=True,
-            ),
-            sort=("seen_at",),
+class RotateForm(ActForm):
+    """How long the machines that have the old key are still accepted."""
+
+    days = forms.IntegerField(
+        label=gettext_lazy("Days the old key still works"), min_value=1, max_value=90, initial=14
+    )
+
+
+ACTS = [
+    Act(
+        "rotate",
+        gettext_lazy("Replace the key"),
+        "refresh",
+        "enrolment.change",
+        lambda enrolment, cleaned, actor: (
+            enrolments.rotate(enrolment, grace=timedelta(days=cleaned["days"]), actor=actor) and None
         ),
-        Column(
-            "enrolment",
-            gettext_lazy("Enrolment key"),
-            lambda a: show(a.enrolment),
-            related=("enrolment",),
-            css="m p-hide",
+        form=RotateForm,
+        text=gettext_lazy(
+            "The key in the address and the OAuth2 secret are replaced; the old ones work until that day, "
+            "the time to change the machines."
         ),
-        Column("tag", gettext_lazy("Tag"), lambda a: show(a.tag), css="m p-hide"),
-        Column("address", gettext_lazy("Address"), lambda a: show(a.address), css="m p-hide"),
+        why_not=lambda enrolment: _("This key is revoked.") if enrolment.revoked_at else "",
+        many=False,
+    ),
+    Act(
+        "end-old",
+        gettext_lazy("End the old key now"),
+        "lock",
+        "enrolment.change",
+        lambda enrolment, _cleaned, actor: enrolments.end_previous(enrolment, actor=actor) and None,
+        text=gettext_lazy("Machines that still use the old key are refused from now on."),
+        why_not=lambda enrolment: "" if _old_until(enrolment) else _("No replaced key is accepted any more."),
+        danger=True,
+        many=False,
+    ),
+    Act(
+        "revoke",
+        gettext_lazy("Revoke"),
+        "ban",
+        "enrolment.change",
+        lambda enrolment, _cleaned, actor: enrolments.revoke(enrolment, actor=actor) and None,
+        text=gettext_lazy("Every machine that uses this key is refused from now on."),
+        why_not=lambda enrolment: _("This key is revoked.") if enrolment.revoked_at else "",
+        danger=True,
+        many=False,
+    ),
+]
+name_act("enrolment.rotated", gettext_noop("Key replaced"), "warn")
+name_act("enrolment.ended", gettext_noop("Old key ended"), "warn")
+
+
+def _old_until(enrolment: Enrolment) -> datetime | None:
+    """Until when the replaced key is accepted, while it is."""
+    until = enrolment.previous_until if enrolment.previous_hash else None
+    return until if until and until > timezone.now() and not enrolment.revoked_at else None
+
+
+def _replaced(enrolment: Enrolment, now: datetime) -> list[Panel]:
+    until = _old_until(enrolment)
+    if until is None:
+        return []
+    late = enrolments.late(enrolment, now)
+    names = ", ".join(str(agent.asset or agent.deviceid) for agent in late.select_related("asset")[:10])
+    rows = [
+        (_("Accepted until"), show(until)),
+        (_("Machines still using it"), show(late.count())),
+        (_("Which"), names),
     ]
-    filters = ["enrolment", "name", "tag"]
-    order = ["-seen_at"]
-    search = ["deviceid", "uuid", "tag", "address", "asset__name"]
-    fields = ["deviceid", "uuid", "name", "version", "user_agent", "tag", "address", "proxies"]
-    adds = changes = importable = searchable = False
+    return [Panel(_("Replaced key"), rows=rows, side=True)]
 
-    def panels(self, obj: Agent, request: HttpRequest) -> list[Panel]:
-        latest = obj.documents.order_by("-id").select_related("asset")[:20]
-        rows = [
-            (
-                show(d.received_at),
-                format_html(
-                    '<a href="{}">{}</a> · {}',
-                    reverse("document-detail", args=[d.pk]),
-                    d.get_decision_display() or d.get_state_display(),
-                    d.reason,
-                ),
-            )
-            for d in latest
-        ]
-        facts = [
-            *self.facts(obj, self.fields),
-            (_("Asset"), link_to(obj.asset)),
-            (_("First contact"), show(obj.first_seen_at)),
-            (_("Last contact"), show(obj.seen_at)),
-            (_("Expected before"), show(obj.expected_at)),
-            (_("Tasks"), show(obj.tasks)),
-        ]
-        return [Panel(_("Last inventories"), rows=rows), Panel(self.singular, rows=facts, side=True)]
+
+def _certificate(now: datetime) -> list[Panel]:
+    found = certificates.certificate()
+    if found is None:
+        return []
+    days = found.left(now).days
+    tone = "bad" if days < 0 else "warn" if days < certificates.WARNED.days else "ok"
+    left = _("expired") if days < 0 else ngettext("%(n)s day left", "%(n)s days left", days) % {"n": days}
+    rows = [
+        (_("Expires on"), markup.joined([show(found.expires_at), markup.state(left, tone)])),
+        (_("Fingerprint"), format_html("<code>{}</code>", found.fingerprint)),
+        (_("Name"), found.subject),
+        (_("Known from"), "tls.pem" if found.given else _("the public address")),
+    ]
+    return [Panel(_("Certificate"), rows=rows, side=True)]
 
 
 @register
@@ -99,8 +134,9 @@ class EnrolmentScreen(Screen):
     model = Enrolment
     area, icon = "fleet", "key"
     columns = ["name", "site", "expires_at", "revoked_at"]
-    fields = ["name", "site", "expires_at"]
+    fields = ["name", "site", "expires_at", "cadence_hours"]
     template = "inventory/enrolment.html"
+    acts = ACTS
     importable = deletes = False
 
     def save(self, form: Any, actor: Actor, *, batch: Any = None) -> Any:
@@ -112,6 +148,7 @@ class EnrolmentScreen(Screen):
             organisation_id=form.organisation_id,
             site=values.get("site"),
             expires_at=values.get("expires_at"),
+            cadence_hours=values.get("cadence_hours"),
             actor=actor,
         )
 
@@ -125,31 +162,14 @@ class EnrolmentScreen(Screen):
             "live": live,
         }
 
-    def actions(self, obj: Enrolment, actor: Actor) -> list[dict[str, Any]]:
-        if obj.revoked_at or not can(actor, "enrolment.change", obj):
-            return []
-        return [
-            {
-                "label": _("Replace the key"),
-                "url": reverse("enrolment-rotate", args=[obj.pk]),
-                "icon": "refresh",
-                "method": "post",
-            },
-            {
-                "label": _("Revoke"),
-                "url": reverse("enrolment-revoke", args=[obj.pk]),
-                "icon": "ban",
-                "method": "post",
-                "danger": True,
-            },
-        ]
-
     def panels(self, obj: Enrolment, request: HttpRequest) -> list[Panel]:
+        count, now = obj.agents.count(), timezone.now()
         facts = [
             *self.facts(obj, self.fields),
             (_("OAuth2 client"), obj.client_id),
-            (_("Machines"), show(obj.agents.count())),
+            (_("Machines"), show(count)),
         ]
+        sides = [*_replaced(obj, now), *_certificate(now), Panel(self.singular, rows=facts, side=True)]
         lines = pages.lines_to_paste(obj, request) if can(request.actor, "enrolment.change", obj) else []  # type: ignore[attr-defined]
         return [
             Panel(
@@ -159,10 +179,10 @@ class EnrolmentScreen(Screen):
                     "lines": lines,
                     "enrolment": obj,
                     "live_url": reverse("enrolment-live", args=[obj.pk]),
-                    "count": obj.agents.count(),
+                    "count": count,
                 },
             ),
-            Panel(self.singular, rows=facts, side=True),
+            *sides,
         ]
 
     def more_urls(self) -> list[Any]:
@@ -201,8 +221,9 @@ class DocumentScreen(Screen):
     ]
     filters = ["state", "decision"]
     order = ["-id"]
-    fields = ["source", "state", "decision", "reason", "size", "sha256", "partial", "attempts"]
+    fields = ["source", "state", "decision", "reason", "size", "sha256", "partial", "attempts", "took_ms"]
     adds = changes = deletes = importable = searchable = False
+    acts = [replace(SEPARATE, why_not=not_alone)]
     template = "inventory/document.html"
     slug = "inventories"
 
@@ -241,4 +262,4 @@ class DocumentScreen(Screen):
         return [{"label": _("Bring documents"), "url": reverse("document-upload"), "icon": "upload"}]
 
     def more_urls(self) -> list[Any]:
-        return [*pages.document_urls, *uploads.urls]
+        return [*pages.document_urls, *uploads.urls, *identity_pages.urls]

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from etabli.inventory.layout import SECTIONS
 from etabli.inventory.legacy import Node, native_row, native_section, node, nodes, words
+from etabli.inventory.values import told
 
 type Phase = Literal["start", "count", "devices", "end", "abort"]
 
@@ -76,7 +77,7 @@ def devices(content: Node) -> tuple[Device, ...]:
 def _device(raw: Node) -> Device:
     error = node(raw.get("error"))
     if error:
-        message = words(error.get("message")) or "The device did not answer."
+        message = words(error.get("message")) or told("The device did not answer.")
         return Device(
             itemtype=_itemtype(_type(error.get("type"))), reference=words(error.get("id")), error=message
         )

@@ -95,6 +95,17 @@ def long_text(value: Any) -> Any:
     return text(value, LONG_LIMIT)
 
 
+def masked(value: Any) -> Any:
+    """The last signs of a secret that people compare with what is on a box: `•••••-7FTGD`.
+
+    The others are never stored. A text too short to hide most of itself is hidden whole.
+    """
+    told = text(value)
+    if not isinstance(told, str) or not told:
+        return told if told is MISSING or told == "" else MISSING
+    return f"•••••-{told[-5:]}" if len(told) >= 15 else "•••••"
+
+
 def _tidy(value: str, limit: int) -> Any:
     kept = value.strip()
     if "\x00" in kept or not (kept.isascii() or _encodable(kept)):
@@ -229,6 +240,7 @@ CONVERTERS: Mapping[Kind, Convert] = {
     Kind.TEXT: text,
     Kind.LONG: long_text,
     Kind.TEXTS: texts,
+    Kind.HIDDEN: masked,
     Kind.FLAG: flag,
     Kind.COUNT: lambda value: whole(value, _COUNT),
     Kind.MIB: lambda value: whole(value, _MIB),

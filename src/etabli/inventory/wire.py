@@ -9,7 +9,10 @@ import re
 import zlib
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
+
+from etabli.inventory.values import told
+from etabli.kernel.sentences import Sentence, sentence
 
 LIMIT = 64 * 1024 * 1024
 """Largest message read, in bytes, compressed or not. Stacked switches were seen to send 20 MB."""
@@ -27,11 +30,25 @@ type Syntax = Literal["json", "xml"]
 type _Family = Literal["plain", "zlib", "gzip", "deflate", "brotli"]
 
 
-class TooLarge(Exception):
+class Refusal(Exception):
+    """Why a message is refused, in English for the agent's log; ``sentence`` is the same for people who read
+    it later, in their language.
+    """
+
+    def __init__(self, message: str, **values: Any) -> None:
+        super().__init__(message % values if values else message)
+        self.message, self.values = message, values
+
+    @property
+    def sentence(self) -> Sentence:
+        return sentence(self.message, **self.values)
+
+
+class TooLarge(Refusal):
     """The message is larger than the limit, before or after inflating it."""
 
 
-class Unreadable(Exception):
+class Unreadable(Refusal):
     """The bytes are not a message an inventory agent sends. The sentence says why."""
 
 
@@ -127,7 +144,9 @@ def close_body(payload: bytes, codec: Codec) -> tuple[bytes, str]:
 def _read(source: bytes | Stream, limit: int) -> bytes:
     wire = source if isinstance(source, bytes) else _drain(source, limit)
     if len(wire) > limit:
-        raise TooLarge(f"The message is larger than {limit} bytes. Raise the limit or send less.")
+        raise TooLarge(
+            "The message is larger than %(limit)s bytes. Raise the limit or send less.", limit=limit
+        )
     if not wire:
         raise Unreadable("The request has no body. An inventory message was expected.")
     return wire
@@ -149,7 +168,9 @@ def _inflate(wire: bytes, declared: Codec, limit: int) -> tuple[bytes, Codec]:
         return _unpack(wire, _WINDOW[family], limit), codec
     if _syntax(wire) is not None or declared is Codec.PLAIN:
         if len(wire) > limit:
-            raise TooLarge(f"The message is larger than {limit} bytes. Raise the limit or send less.")
+            raise TooLarge(
+                "The message is larger than %(limit)s bytes. Raise the limit or send less.", limit=limit
+            )
         return wire, Codec.PLAIN
     if declared.family == "brotli":
         raise Unreadable("The body is compressed with Brotli. Set the agent to zlib or gzip.")
@@ -173,7 +194,7 @@ def _unpack(wire: bytes, window: int, limit: int) -> bytes:
     except zlib.error as error:
         raise Unreadable("The compressed body is damaged. The agent will send it again.") from error
     if len(plain) > limit:
-        raise TooLarge(f"The message is larger than {limit} bytes once inflated. Send less.")
+        raise TooLarge("The message is larger than %(limit)s bytes once inflated. Send less.", limit=limit)
     if not inflater.eof:
         raise Unreadable("The compressed body is cut short. The agent will send it again.")
     return plain
@@ -190,16 +211,16 @@ def _decode(plain: bytes, syntax: Syntax) -> tuple[bytes, tuple[str, ...]]:
     repairs = []
     content = plain.translate(None, _CONTROLS if syntax == "xml" else b"\x00")
     if len(content) != len(plain):
-        repairs.append("Control characters were removed from the message.")
+        repairs.append(told("Control characters were removed from the message."))
     try:
         content.decode()
     except UnicodeDecodeError:
         if syntax == "xml":
             content = content.decode("iso-8859-1").encode()
-            repairs.append("The message is not UTF-8, it was read as ISO-8859-1.")
+            repairs.append(told("The message is not UTF-8, it was read as ISO-8859-1."))
         else:
             content = content.decode(errors="replace").encode()
-            repairs.append("Bytes that are not UTF-8 were replaced in the message.")
+            repairs.append(told("Bytes that are not UTF-8 were replaced in the message."))
     return content, tuple(repairs)
 
 
@@ -207,7 +228,7 @@ def _refuse_swarm(content: bytes, syntax: Syntax) -> None:
     """Refuse a message that would become an enormous number of small objects in memory."""
     marks = (b"<", b"=", b"&") if syntax == "xml" else (b",", b"{", b"[")
     if sum(content.count(mark) for mark in marks) > MAX_NODES:
-        raise TooLarge(f"The message holds more than {MAX_NODES} values. Send less at once.")
+        raise TooLarge("The message holds more than %(most)s values. Send less at once.", most=MAX_NODES)
 
 
 def without_declaration(content: bytes) -> bytes:

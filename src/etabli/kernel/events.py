@@ -3,6 +3,7 @@
 The same row is the audit trail, the activity feed, the outbox of reactions between domains and of webhooks.
 """
 
+import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from . import live
 from .actors import Actor
 from .tenancy import OrganisationModel, scope, visible
 
@@ -89,7 +91,7 @@ def snapshot(obj: models.Model) -> dict[str, Any]:
     """The fields of an object as they go into an event: plain values, ``{"id", "text"}`` for a relation."""
     values: dict[str, Any] = {}
     for field in obj._meta.concrete_fields:
-        if field.primary_key or field.name in UNTRACKED:
+        if field.primary_key or field.generated or field.name in UNTRACKED:
             continue
         if field.is_relation:
             values[field.name] = _related(obj, field)
@@ -144,7 +146,7 @@ def publish(
         source=actor.source,
         changes=changes or {},
         extra=extra or {},
-        batch=batch,
+        batch=batch or _batch.get(),
         at=at or timezone.now(),
     )
     group = _group.get()
@@ -154,6 +156,8 @@ def publish(
     event.save()
     _index([(event, obj)])
     _wake(event)
+    if event.noun in live.watched and event.source != "agent":
+        live.tell(f"{event.noun}:{event.object_id}")
     return event
 
 
@@ -202,6 +206,19 @@ def together() -> Iterator[None]:
         group.write()
     finally:
         _group.reset(token)
+
+
+_batch: ContextVar[uuid.UUID | None] = ContextVar("event_batch", default=None)
+
+
+@contextmanager
+def batching(batch: uuid.UUID) -> Iterator[None]:
+    """Inside, every event carries the batch: what one act did to many is found, and undone, together."""
+    token = _batch.set(batch)
+    try:
+        yield
+    finally:
+        _batch.reset(token)
 
 
 def reactions_to(verb: str) -> Iterable[tuple[str, Reaction]]:

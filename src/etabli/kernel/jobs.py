@@ -1,8 +1,7 @@
 """Work done outside a request: queued in the transaction of the change, run by the worker, followed live.
 
 ``@job`` makes a short job: one transaction in the organisations of the caller. ``@job(followed=True)`` makes
-a long
-one: it receives a :class:`Run` that shows steps and progress to people, and opens its own scopes.
+a long one: it receives a :class:`Run` that shows steps and progress to people, and opens its own scopes.
 Both must be safe to run twice: a worker killed in the middle leaves the job to be taken again.
 """
 
@@ -29,6 +28,20 @@ RETRY = RetryStrategy(max_attempts=6, exponential_wait=4)
 SILENCE = timedelta(seconds=45)
 """A worker silent for so long is dead: its heart beats every 10 s, however busy its jobs are."""
 MOST_DEATHS = 5
+FAILURES_KEPT = timedelta(days=7)
+# A job asked ``once`` is unique while it waits. Begun, it gives the key up: were it kept, putting the job
+# back after a failure would collide with its successor, and the wait before its next try would hold back
+# everything that asks for the same.
+WAITING_ONLY = """
+CREATE OR REPLACE FUNCTION kernel_job_begins() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.queueing_lock := NULL;
+  RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER kernel_job_begins BEFORE UPDATE OF status ON procrastinate_jobs
+  FOR EACH ROW WHEN (OLD.status = 'todo' AND NEW.status = 'doing' AND OLD.queueing_lock IS NOT NULL)
+  EXECUTE FUNCTION kernel_job_begins();
+"""
 
 
 class Cancelled(Exception):
@@ -328,6 +341,18 @@ def _give_up(job_id: int) -> None:
     with tenancy.everywhere(because="the queue knows the job's number, not its organisation"):
         Job.objects.filter(pk=job_id).update(
             state=Job.State.FAILED, ended_at=timezone.now(), result={"error": str(text)}
+        )
+
+
+@job(every="17 3 * * *")
+def forget_failures() -> None:
+    """Each night, drop jobs that failed for good a week ago, and with them what they were given."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM procrastinate_jobs job WHERE status IN ('failed', 'cancelled', 'aborted') "
+            "AND NOT EXISTS (SELECT 1 FROM procrastinate_events WHERE job_id = job.id "
+            "AND at > now() - make_interval(secs => %s))",
+            [FAILURES_KEPT.total_seconds()],
         )
 
 

@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 _threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="live")
 
 Render = Callable[..., str]
+watched: set[str] = set()
+"""The nouns whose pages follow the changes of their object, under the topic ``noun:id``."""
 
 
 def tell(topic: str) -> None:

@@ -38,6 +38,8 @@ SETTINGS: Mapping[str, str] = {
     "wal_compression": "on",
     "max_wal_size": "512MB",
     "jit": "off",
+    # Pages read few rows: starting workers costs more than it saves (a deep page 21 ms with them, 8 without).
+    "max_parallel_workers_per_gather": "0",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "lc_messages": "C",

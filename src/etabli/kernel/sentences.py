@@ -58,6 +58,15 @@ class SentenceField(models.CharField):
     def from_db_value(self, value: str | None, *_context: Any) -> Sentence | None:
         return None if value is None else Sentence(value)
 
+    def value_to_string(self, obj: Any) -> str:
+        """As it is stored: what is written down elsewhere is still said in the reader's language later."""
+        value = self.value_from_object(obj)
+        return stored_of(value) if isinstance(value, str) else ""
+
+    def to_python(self, value: Any) -> Any:
+        return Sentence(value) if type(value) is str else value
+
     def get_prep_value(self, value: Any) -> Any:
-        text = super().get_prep_value(stored_of(value) if isinstance(value, str) else value)
+        text = super().get_prep_value(value)
+        text = stored_of(text) if isinstance(text, str) else text
         return text[: self.max_length] if isinstance(text, str) and self.max_length else text

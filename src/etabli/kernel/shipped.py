@@ -9,7 +9,15 @@ from .tenancy import opening
 READ = ["*.view", "*.export"]
 WORK = [*READ, "asset.*", "agent.*", "document.*", "note.*", "attachment.*", "tagging.*", "link.*", "job.*"]
 PLACES = ["site.*", "building.*", "floor.*", "room.*", "rack.*"]
-SORTING = ["savedview.*", "tag.*", "calendar.*", "holiday.*", "assetmodel.*", "manufacturer.*"]
+SORTING = [
+    "savedview.*",
+    "tag.*",
+    "calendar.*",
+    "holiday.*",
+    "assetmodel.*",
+    "manufacturer.*",
+    "compatibilitynote.*",
+]
 ROLES: dict[str, tuple[str, list[str]]] = {
     "administrator": (gettext_noop("Administrator"), ["*"]),
     "manager": (
@@ -18,7 +26,7 @@ ROLES: dict[str, tuple[str, list[str]]] = {
     ),
     "technician": (
         gettext_noop("Technician"),
-        [*WORK, "person.change", "room.*", "rack.*", "savedview.*", "assetmodel.*"],
+        [*WORK, "person.change", "room.*", "rack.*", "savedview.*", "assetmodel.*", "compatibilitynote.*"],
     ),
     "dispatcher": (gettext_noop("Dispatcher"), [*READ, "asset.change", "person.*", "note.*", "savedview.*"]),
     "auditor": (gettext_noop("Auditor (read only)"), READ),

@@ -1,6 +1,4 @@
-"""How people log in: nobody signs up alone, an OIDC identity joins an existing account, a second factor may
-be required.
-"""
+"""How people log in: nobody signs up alone, keys have names, a second factor may be required."""
 
 from collections.abc import Callable
 from smtplib import SMTPException
@@ -9,7 +7,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.utils import is_mfa_enabled
-from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -17,7 +15,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from etabli.kernel import preferences
-from etabli.kernel.accounts import Account
 from etabli.kernel.mail import MailNotConfigured
 
 ALWAYS_OPEN = ("/compte/", "/static/", "/reglages/langue")
@@ -48,25 +45,23 @@ class AccountAdapter(DefaultAccountAdapter):
         request.session.set_expiry(int(preferences.get("security.session_days")) * 24 * 3600)
 
 
-class SocialAdapter(DefaultSocialAccountAdapter):
-    """A person coming from the company's identity provider is recognised by a verified address; a stranger is
-    refused.
-    """
+class AddKey(AddWebAuthnForm):
+    """A passkey, unless its owner wants a second factor only."""
 
-    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
-        return False
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = _("Name of the device")
+        alone = self.fields["passwordless"]
+        alone.label, alone.initial = _("Log in with it alone, without the password"), True
+        alone.help_text = _("Otherwise it is a second factor, asked after the password.")
 
-    def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
-        if sociallogin.is_existing:
-            return
-        verified = [a.email for a in sociallogin.email_addresses if a.verified]
-        account = Account.objects.filter(email__in=[e.lower() for e in verified], is_active=True).first()
-        if account is None:
-            messages.error(
-                request, _("No account here has this verified address. Ask an administrator to invite you.")
-            )
-            raise ImmediateHttpResponse(redirect("account_login"))
-        sociallogin.connect(request, account)
+
+class RenameKey(EditWebAuthnForm):
+    """Another name for a key."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = _("Name of the device")
 
 
 def second_factor(

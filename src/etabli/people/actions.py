@@ -58,7 +58,23 @@ def create_administrator(*, email: str, name: str, password: str, organisation: 
         person.name, person.account = name, account
         person.save()
         publish(person, "person.created", actor=MAKER)
+    show_samples()
     return account
+
+
+def show_samples() -> None:
+    """Whoever administers the installation's own organisation may look at the samples, wherever they hang."""
+    with opening():
+        first = Organisation.objects.filter(demo=False).order_by("pk").first()
+        samples = list(Organisation.objects.filter(demo=True))
+        if first is None or not samples or first.pk in samples[0].path:
+            return
+        made = {one.pk for one in samples}
+        role = Role.objects.get(organisation=None, key="administrator")
+        own = Membership.objects.filter(organisation=first, role=role, denied=False)
+        for account_id in own.values_list("account_id", flat=True):
+            for top in (one for one in samples if one.parent_id not in made):
+                Membership.objects.get_or_create(organisation=top, account_id=account_id, role=role)
 
 
 @transaction.atomic
@@ -73,6 +89,7 @@ def invite(*, person: Person, role: Role, actor: Actor) -> tuple[Account, str]:
         password = secrets.token_urlsafe(12)
         account = Account.objects.create_user(email=person.email, password=password, name=person.name)
     Membership.objects.get_or_create(organisation_id=person.organisation_id, account=account, role=role)
+    show_samples()
     person.account = account
     person.save(update_fields=["account", "updated_at"])
     publish(person, "person.invited", actor=actor, extra={"text": str(role)})

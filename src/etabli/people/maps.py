@@ -1,11 +1,13 @@
 """A map without any outside tile: the outline of France drawn by the server, with the sites on it."""
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from math import cos, radians
 from pathlib import Path
+
+from etabli.kernel.actors import Actor
 
 from .models import Site
 
@@ -17,11 +19,13 @@ MIDDLE_LATITUDE = 46.5
 
 @dataclass(frozen=True)
 class Point:
-    """A site on the drawing, in its units."""
+    """A site on the drawing, in its units, with the number of assets there when it is known."""
 
     x: float
     y: float
     site: Site
+    count: int | None = None
+    alone: bool = True
 
 
 @dataclass(frozen=True)
@@ -37,18 +41,38 @@ class Map:
     unplaced: Sequence[Site]
 
 
-def map_of(sites: Iterable[Site]) -> Map:
+# The fleet is a domain above this one: it says how many assets a site has through this list at start.
+counters: list[Callable[[Actor, Sequence[int]], Mapping[int, int]]] = []
+
+
+def counts_of(actor: Actor, sites: Sequence[int]) -> dict[int, int]:
+    """Site id → number of assets, of those that the actor may see; nothing when nobody counts."""
+    return {site: count for counter in counters for site, count in counter(actor, sites).items()}
+
+
+def map_of(sites: Iterable[Site], counts: Mapping[int, int] | None = None) -> Map:
     """The map of some sites (equirectangular projection, true at the middle of France)."""
     points, unplaced = [], []
+    told = counts or {}
     for site in sites:
         if site.latitude is None or site.longitude is None:
             unplaced.append(site)
             continue
         x, y = _project(float(site.longitude), float(site.latitude))
         points.append(
-            Point(round(min(max(x, 4), WIDTH - 4), 1), round(min(max(y, 4), _height() - 4), 1), site)
+            Point(
+                round(min(max(x, 4), WIDTH - 4), 1),
+                round(min(max(y, 4), _height() - 4), 1),
+                site,
+                told.get(site.pk, 0) if counts is not None else None,
+            )
         )
-    return Map(WIDTH, _height(), _path(), points, unplaced)
+    return Map(WIDTH, _height(), _path(), [replace(p, alone=_alone(p, points)) for p in points], unplaced)
+
+
+def _alone(point: Point, points: Sequence[Point]) -> bool:
+    """Whether its number can be written without covering a neighbour's."""
+    return not any(p is not point and abs(p.x - point.x) < 34 and abs(p.y - point.y) < 22 for p in points)
 
 
 @cache

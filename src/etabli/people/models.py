@@ -8,6 +8,7 @@ from etabli.kernel.tenancy import Noun, OrganisationModel
 from etabli.kernel.text import Plain
 
 from .places import Building, Floor, Rack, Room, Site
+from .subnets import Subnet
 
 
 class OrgUnit(Noun):
@@ -123,4 +124,15 @@ class TeamMember(OrganisationModel):
         return f"{self.person} · {self.team}"
 
 
-__all__ = ["Building", "Floor", "OrgUnit", "Person", "Rack", "Room", "Site", "Team", "TeamMember"]
+__all__ = [
+    "Building",
+    "Floor",
+    "OrgUnit",
+    "Person",
+    "Rack",
+    "Room",
+    "Site",
+    "Subnet",
+    "Team",
+    "TeamMember",
+]

@@ -19,18 +19,17 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
 
 from etabli.kernel import files
-from etabli.kernel.actors import require
-from etabli.kernel.events import publish
+from etabli.kernel.actors import can, require
 from etabli.kernel.organisations import Organisation, Role
-from etabli.kernel.tenancy import opening
+from etabli.kernel.tenancy import opening, visible
 
-from . import actions, maps
+from . import actions, maps, plans
 from .models import Floor, Person, Site
 
 SETUP_KEY = settings.HOME / "setup.key"
-PLAN_TYPES = {"image/png", "image/jpeg", "image/webp"}
 
 
 class FirstSteps(forms.Form):
@@ -143,32 +142,44 @@ def invite(request: Any, pk: int) -> HttpResponse:
 
 @login_required
 def sites_map(request: Any) -> HttpResponse:
-    """Every site of the organisations in scope, on a map drawn here."""
+    """Every site of the organisations in scope, or of one of them, on a map drawn here."""
     require(request.actor, "site.view")
-    sites = Site.objects.order_by("name")[:2000]
+    places = [request.actor.places[o] for o in visible() if o in request.actor.places]
+    wanted = request.GET.get("organisation", "")
+    chosen = next((p for p in places if str(p.id) == wanted), None)
+    sites = Site.objects.select_related("organisation").order_by("name")
+    if chosen is not None:
+        sites = sites.filter(organisation=chosen.id)
+    shown = [s for s in sites[:2000] if can(request.actor, "site.view", s)]
+    counts = maps.counts_of(request.actor, [s.pk for s in shown])
     context = {
         "title": _("Map of the sites"),
         "area": "people",
-        "map": maps.map_of(sites),
+        "map": maps.map_of(shown, counts),
+        "organisations": places if len(places) > 1 else [],
+        "chosen": chosen,
         "crumbs": [{"label": _("Sites"), "url": reverse("site-list")}],
     }
     return TemplateResponse(request, "people/map.html", context)
 
 
 @login_required
+@require_POST
 def floor_plan(request: Any, pk: int) -> HttpResponse:
     """Put an image as the plan of a floor."""
     floor = get_object_or_404(Floor, pk=pk)
     require(request.actor, "floor.change", floor)
     sent = request.FILES.get("plan")
-    if request.method == "POST" and sent is not None:
-        file = files.store(sent, name=sent.name, actor=request.actor, organisation=floor.organisation_id)
-        if file.media_type not in PLAN_TYPES:
-            messages.error(request, _("A plan is a PNG, JPEG or WebP image."))
-        else:
-            floor.plan = file
-            floor.save(update_fields=["plan", "updated_at"])
-            publish(floor, "floor.changed", actor=request.actor, extra={"text": file.name})
+    try:
+        if sent is None:
+            raise ValidationError(_("Choose the image of the plan first."))
+        plans.put_plan(floor, sent=sent, name=sent.name, actor=request.actor)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    except files.FileTooLarge as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("The plan of %(floor)s is in place.") % {"floor": floor})
     return redirect("floor-detail", pk)
 
 

@@ -58,10 +58,25 @@ class Floor(Noun):
     plan = models.ForeignKey(
         File, models.PROTECT, null=True, blank=True, editable=False, verbose_name=_("plan")
     )
+    plan_width = models.PositiveIntegerField(_("width of the plan (pixels)"), default=0, editable=False)
+    plan_height = models.PositiveIntegerField(_("height of the plan (pixels)"), default=0, editable=False)
+    width_m = models.DecimalField(
+        _("width shown by the plan (m)"),
+        max_digits=7,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_("From the left edge of the image to the right one; gives the scale."),
+    )
 
     class Meta:
         verbose_name, verbose_name_plural = _("floor"), _("floors")
-        constraints = [models.UniqueConstraint("building", Plain("name"), name="floor_name_once")]
+        constraints = [
+            models.UniqueConstraint("building", Plain("name"), name="floor_name_once"),
+            models.CheckConstraint(
+                condition=models.Q(width_m__isnull=True) | models.Q(width_m__gt=0), name="floor_width"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.building} · {self.name}"
@@ -91,6 +106,8 @@ class Rack(Noun):
     room = models.ForeignKey(Room, models.PROTECT, related_name="racks", verbose_name=_("room"))
     name = models.CharField(_("name"), max_length=80)
     units = models.PositiveSmallIntegerField(_("units"), default=42)
+    power_w = models.PositiveIntegerField(_("power available (W)"), null=True, blank=True)
+    load_kg = models.PositiveIntegerField(_("largest load (kg)"), null=True, blank=True)
 
     class Meta:
         verbose_name, verbose_name_plural = _("rack"), _("racks")

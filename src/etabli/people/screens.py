@@ -17,7 +17,7 @@ from etabli.kernel.text import Plain
 from etabli.web import markup
 
 from . import actions
-from .models import Building, Floor, OrgUnit, Person, Rack, Room, Site, Team
+from .models import Building, Floor, OrgUnit, Person, Rack, Room, Site, Subnet, Team
 
 
 def _person_cell(person: Person) -> str:
@@ -231,3 +231,20 @@ class RackScreen(Screen):
     area, icon = "people", "server-2"
     columns = ["name", "room", "units"]
     filters = ["room"]
+
+
+def _network_cell(subnet: Subnet) -> str:
+    return format_html("<b>{}</b>", subnet.network)
+
+
+@register
+class SubnetScreen(Screen):
+    about = gettext_lazy(
+        "Which addresses are used at which site: a machine's address then tells where it is."
+    )
+    model = Subnet
+    area, icon = "people", "network"
+    columns = [Column("network", gettext_lazy("Network"), _network_cell, sort=("network",)), "name", "site"]
+    filters = ["site"]
+    fields = ["network", "site", "name"]
+    identity = ["network"]

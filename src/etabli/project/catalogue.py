@@ -12,9 +12,10 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog
 
 PACKAGE = Path(__file__).resolve().parents[1]
 DOMAINS = ("kernel", "web", "people", "assets", "inventory", "project")
@@ -30,8 +31,9 @@ def compile_stale() -> None:
         made = text.with_suffix(".mo")
         if not text.exists() or (made.exists() and made.stat().st_mtime >= text.stat().st_mtime):
             continue
-        with text.open("rb") as source:
-            catalogue = read_po(source, locale="fr", domain="django")
+        from babel.messages.mofile import write_mo  # only when there is something to compile
+
+        catalogue = read(text)
         try:
             with tempfile.NamedTemporaryFile(dir=text.parent, delete=False) as target:
                 write_mo(target, catalogue)
@@ -39,6 +41,14 @@ def compile_stale() -> None:
             continue  # an installed package is not ours to write: it came with its compiled form
         os.chmod(target.name, 0o644)
         os.replace(target.name, made)
+
+
+def read(file: Path) -> "Catalog":
+    """The messages of a catalogue's text."""
+    from babel.messages.pofile import read_po
+
+    with file.open("rb") as source:
+        return read_po(source, locale="fr", domain="django")
 
 
 def gather(package: Path = PACKAGE) -> None:
@@ -89,8 +99,7 @@ def check() -> Iterator[str]:
 
 
 def _problems(domain: str, file: Path) -> Iterator[str]:
-    with file.open("rb") as source:
-        catalogue = read_po(source, locale="fr", domain="django")
+    catalogue = read(file)
     for message in catalogue:
         if not message.id:
             continue

@@ -9,12 +9,12 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 from . import commands
-from .commands import outcome
+from .commands import language, outcome, usage
 from .commands.language import _
 from .commands.terminal import say
 
@@ -25,38 +25,90 @@ class Command:
 
     target: str
     summary: str
+    more: str = ""
     aliases: tuple[str, ...] = ()
     raw: bool = False
 
 
 COMMANDS: dict[str, Command] = {
-    "up": Command(".up:up", _("Prepare everything and start Établi; Ctrl-C stops it"), ("demarrer",)),
-    "run": Command(".up:run", _("Start Établi without asking anything (services)"), ("lancer",)),
-    "worker": Command(".worker:worker", _("Run only the background jobs"), ("taches",)),
-    "stop": Command(".stop:stop", _("Stop the Établi of this data directory"), ("arreter",)),
-    "doctor": Command(".doctor:doctor", _("Check the installation, say how to mend it"), ("diagnostic",)),
-    "backup": Command(".backup:backup", _("Save database, files and keys in one file"), ("sauvegarder",)),
-    "restore": Command(".restore:restore", _("Restore a backup elsewhere, or verify it"), ("restaurer",)),
-    "upgrade": Command(".upgrade:upgrade", _("Back up, bring the database up to date, check"), ("maj",)),
-    "createadmin": Command(".createadmin:createadmin", _("Create an administrator"), ("creer-admin",)),
-    "demo": Command(".demo:app", _("Load or remove the demonstration company"), ("demonstration",)),
+    "up": Command(".up:up", _("Prepare everything and start Établi; Ctrl-C stops it"), aliases=("demarrer",)),
+    "run": Command(".up:run", _("Start Établi without asking anything (services)"), aliases=("lancer",)),
+    "worker": Command(
+        ".worker:worker",
+        _("Run only the background jobs"),
+        _("A job being run is given time to end."),
+        ("taches",),
+    ),
+    "stop": Command(
+        ".stop:stop",
+        _("Stop the Établi of this data directory"),
+        _("Its database stops last."),
+        ("arreter",),
+    ),
+    "doctor": Command(
+        ".doctor:doctor", _("Check the installation, say how to mend it"), aliases=("diagnostic",)
+    ),
+    "backup": Command(
+        ".backup:backup",
+        _("Save database, files and keys in one file"),
+        _("Keep it as safe as the keys it holds."),
+        ("sauvegarder",),
+    ),
+    "restore": Command(
+        ".restore:restore",
+        _("Restore a backup elsewhere, or verify it"),
+        _("It never replaces an Établi that runs."),
+        ("restaurer",),
+    ),
+    "upgrade": Command(
+        ".upgrade:upgrade", _("Back up, bring the database up to date, check"), aliases=("maj",)
+    ),
+    "createadmin": Command(
+        ".createadmin:createadmin",
+        _("Create an administrator"),
+        _(
+            "The password is asked on a terminal, read on stdin with --password-stdin, "
+            "else drawn and printed on stdout."
+        ),
+        ("creer-admin",),
+    ),
+    "demo": Command(".demo:app", _("Load or remove the demonstration company"), aliases=("demonstration",)),
     "inventory": Command(
-        "etabli.inventory.commands:app", _("Inventory this machine, load files"), ("inventaire",)
+        "etabli.inventory.commands:app", _("Inventory this machine, load files"), aliases=("inventaire",)
     ),
     "import": Command(
-        ".importing:bring", _("Bring in lists of Snipe-IT, GLPI, OCS or a spreadsheet"), ("importer",)
+        ".importing:bring",
+        _("Bring in lists of Snipe-IT, GLPI, OCS or a spreadsheet"),
+        _("Each file is imported whole or not at all; exit code 4 when a line is in error."),
+        ("importer",),
     ),
-    "screens": Command(".screens:screens", _("List the screens and what each gives"), ("ecrans",)),
-    "test": Command(".test:test", _("Install what tests need and run them all"), ("tester",), raw=True),
-    "bench": Command(".bench:bench", _("Measure and print a table"), ("mesurer",)),
-    "lock": Command(".lock:lock", _("Choose the versions of the Python packages again"), ("verrouiller",)),
-    "manage": Command(".manage:manage", _("Any command of Django"), ("django",), raw=True),
+    "fleet": Command(
+        ".fleet:app", _("List, show, add, change the assets, and act on them"), aliases=("parc",)
+    ),
+    "screens": Command(".screens:screens", _("List the screens and what each gives"), aliases=("ecrans",)),
+    "test": Command(
+        ".test:test", _("Install what tests need and run them all"), aliases=("tester",), raw=True
+    ),
+    "bench": Command(
+        ".bench:bench",
+        _("Measure and print a table"),
+        _("Every group when none is named, on a database of its own; exit code 4 when a target is missed."),
+        ("mesurer",),
+    ),
+    "lock": Command(
+        ".lock:lock",
+        _("Choose the versions of the Python packages again"),
+        _("It writes names, versions and hashes, never addresses."),
+        ("verrouiller",),
+    ),
+    "manage": Command(".manage:manage", _("Any command of Django"), aliases=("django",), raw=True),
 }
 
 
 def main(words: list[str] | None = None) -> int:
     """Run one command; returns the exit code. Errors that have a sentence are printed without a traceback."""
     words = sys.argv[1:] if words is None else words
+    os.environ["LANGUAGE"] = language.chosen()  # commands of domains read it, and programs we start
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal that cannot write “é”
     try:
@@ -82,12 +134,8 @@ def _dispatch(words: list[str]) -> int:
         return outcome.OK
     name = find(words[0])
     if name is None:
-        near = get_close_matches(
-            words[0], [*COMMANDS, *(a for c in COMMANDS.values() for a in c.aliases)], n=1
-        )
-        hint = _("Did you mean “{near}”?").format(near=near[0]) if near else _("See ./etabli --help.")
-        say(_("There is no command “{word}”.").format(word=words[0]) + " " + hint)
-        return outcome.USAGE
+        known = [*COMMANDS, *(alias for command in COMMANDS.values() for alias in command.aliases)]
+        return _no_command(words[0], known, _("See ./etabli --help."))
     return _run(name, words[1:])
 
 
@@ -100,8 +148,7 @@ def find(word: str) -> str | None:
 
 def load(name: str) -> Any:
     """The code of a command. Raises Failure when this version does not have it."""
-    module, _colon, attribute = COMMANDS[name].target.partition(":")
-    module = f"{commands.__name__}{module}" if module.startswith(".") else module
+    module, attribute = _module(name), COMMANDS[name].target.rpartition(":")[2]
     try:
         return getattr(importlib.import_module(module), attribute)
     except ModuleNotFoundError as error:
@@ -112,27 +159,55 @@ def load(name: str) -> Any:
         raise
 
 
+def _module(name: str) -> str:
+    module = COMMANDS[name].target.partition(":")[0]
+    return f"{commands.__name__}{module}" if module.startswith(".") else module
+
+
 def _run(name: str, words: list[str]) -> int:
     code = load(name)
     if COMMANDS[name].raw:
         return int(code(words))
     import typer
 
-    markup: dict[str, Any] = {} if sys.stdout.isatty() else {"rich_markup_mode": None}
-    app = code if isinstance(code, typer.Typer) else _application(code, name, markup)
-    ran = typer.main.get_command(app)
+    command = typer.main.get_command(code if isinstance(code, typer.Typer) else _application(code, name))
+    path, under = f"etabli {name}", getattr(command, "commands", {})
+    if words and words[0] in under:
+        path, command, words = f"{path} {words[0]}", under[words[0]], words[1:]
+    elif words and under and not words[0].startswith("-"):
+        return _no_command(words[0], list(under), _("See ./etabli {name} --help.").format(name=name))
+    if usage.asked(words) or (under and command.no_args_is_help and not words):
+        print(_described(command, name, path))
+        return outcome.OK if words else outcome.USAGE
     try:
-        ran(args=words, prog_name=f"etabli {name}")
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else outcome.OK
-    return outcome.OK
+        done = command.main(args=words, prog_name=path, standalone_mode=False)
+    except typer.core._click.exceptions.UsageError as error:
+        say(f"{usage.wrong(error)} {_('See ./{path} --help.').format(path=path)}")
+        return outcome.USAGE
+    except typer.Abort:
+        return outcome.INTERRUPTED
+    return done if isinstance(done, int) else outcome.OK
 
 
-def _application(function: Callable[..., Any], name: str, markup: dict[str, Any]) -> Any:
+def _no_command(word: str, known: list[str], otherwise: str) -> int:
+    hint = usage.nearest(word, known, otherwise)
+    say(f"{_('There is no command “{word}”.').format(word=word)} {hint}")
+    return outcome.USAGE
+
+
+def _described(command: Any, name: str, path: str) -> str:
+    row = COMMANDS[name]
+    told = language.reader(Path(sys.modules[_module(name)].__file__ or "").parent)
+    own = path == f"etabli {name}"
+    about = f"{row.summary}. {row.more}".strip() if own else told(command.help or "")
+    return usage.described(command, f"./{path}", about, _epilog(), told)
+
+
+def _application(function: Callable[..., Any], name: str) -> Any:
     import typer
 
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, **markup)
-    app.command(name=name, epilog=_epilog())(_interruptible(function))
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    app.command(name=name)(_interruptible(function))
     return app
 
 

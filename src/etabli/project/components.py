@@ -83,6 +83,12 @@ COMPONENTS: dict[str, Component] = {
             "fusioninventory-agent-task-network",
         ),
     ),
+    "sshd": Component(
+        "a server is read by SSH, as an administrator would",
+        ("{unpacked}/usr/sbin/sshd",),
+        ("libwrap0", "openssh-client", "sudo"),
+        ("openssh-server",),
+    ),
     "ocsinventory-agent": Component(
         "the OCS Inventory agent speaks to our server",
         ("{unpacked}/usr/bin/ocsinventory-agent", "{unpacked}/usr/sbin/ocsinventory-agent"),

@@ -10,7 +10,9 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 
-from etabli.kernel.installation import require_installation
+from etabli.kernel.installation import first_organisation, require_installation
+from etabli.kernel.jobs import Job, Task
+from etabli.kernel.tenancy import scope, visible
 
 
 @login_required
@@ -20,7 +22,7 @@ def demo(request: Any) -> HttpResponse:
 
     require_installation(request.actor, "organisation.delete")
     if request.method == "POST":
-        job = jobs.remove.follow(title=_("Remove the sample companies"), actor=request.actor, url="/")
+        job = _follow(request, jobs.remove, title=_("Remove the sample companies"), url="/")
         return redirect("job-detail", job.pk)
     context = {
         "title": _("Remove the sample companies?"),
@@ -40,11 +42,22 @@ def load(request: Any) -> HttpResponse:
     from .demo import jobs
 
     require_installation(request.actor, "organisation.add")
-    job = jobs.load.follow(
-        title=_("Load the sample companies"), actor=request.actor, url=reverse("asset-list")
-    )
+    job = _follow(request, jobs.load, title=_("Load the sample companies"), url=reverse("asset-list"))
     messages.info(request, _("The sample companies are being loaded: a few seconds."))
     return redirect("job-detail", job.pk)
+
+
+def _follow(request: Any, task: Task, *, title: str, url: str) -> Job:
+    """Queue a work of the installation: its row stays when the sample companies go.
+
+    Whoever looked at one of them looks at everything again, and so finds the work.
+    """
+    request.session.pop("organisation", None)
+    first = first_organisation()
+    with scope(*{*visible(), *([first.pk] if first else [])}):
+        return task.follow(
+            title=title, actor=request.actor, url=url, organisation_id=first.pk if first else None
+        )
 
 
 urls = [path("demo/", demo, name="demo"), path("demo/load/", load, name="demo-load")]

@@ -9,7 +9,7 @@ from pathlib import Path
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from . import catalogue, home
+from . import catalogue, home, identity
 
 PACKAGE = Path(__file__).resolve().parents[1]
 HOME = home.directory()
@@ -134,22 +134,14 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 # Addresses come from an administrator, not from a sign-up: nobody has to prove theirs first.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_TOTP_ISSUER = "Établi"
-SOCIALACCOUNT_ADAPTER = "etabli.people.accounts.SocialAdapter"
-if OIDC_URL := os.environ.get("ETABLI_OIDC_URL"):
-    # The company's identity provider; its address gives the rest (OpenID Connect Discovery 1.0).
-    SOCIALACCOUNT_PROVIDERS = {
-        "openid_connect": {
-            "APPS": [
-                {
-                    "provider_id": "oidc",
-                    "name": os.environ.get("ETABLI_OIDC_NAME", "OpenID Connect"),
-                    "client_id": os.environ.get("ETABLI_OIDC_CLIENT", ""),
-                    "secret": os.environ.get("ETABLI_OIDC_SECRET", ""),
-                    "settings": {"server_url": OIDC_URL},
-                }
-            ]
-        }
-    }
+MFA_FORMS = {
+    "add_webauthn": "etabli.people.accounts.AddKey",
+    "edit_webauthn": "etabli.people.accounts.RenameKey",
+}
+SOCIALACCOUNT_ADAPTER = "etabli.people.identity.SocialAdapter"
+# A link, not a form: the policy of the pages forbids forms to end elsewhere, and nobody signs up by it.
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_PROVIDERS = identity.providers(os.environ)
 
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", _("French")), ("en", _("English"))]
@@ -198,6 +190,9 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"arguments": {"()": "etabli.kernel.joblog.WithoutArguments"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["arguments"]}
+    },
     "root": {"handlers": ["console"], "level": os.environ.get("ETABLI_LOG", "WARNING")},
 }

@@ -4,7 +4,7 @@ from django.urls import include, path
 
 import etabli
 from etabli.kernel import screens
-from etabli.kernel.screens import annex
+from etabli.kernel.screens import act_pages, annex
 from etabli.kernel.screens.api import build
 from etabli.kernel.screens.importing import pages as imports
 from etabli.people import pages as people_pages
@@ -18,6 +18,7 @@ urlpatterns = [
     path("compte/", include("allauth.urls")),
     *imports.urls,
     *annex.urls,
+    *act_pages.urls,
     *people_pages.urls,
     *demo_pages.urls,
     *web_urls,

@@ -59,7 +59,9 @@ class _Lazy:
         area = getattr(self.request, "area", "") or area_of(self.request.path)
         query = self.request.GET.urlencode()
         return {
-            "nav": nav.areas(actor, area, self.request.path, query),
+            "nav": nav.areas(
+                actor, area, self.request.path, query, getattr(self.request, "saved_views", None)
+            ),
             "settings_nav": nav.settings_area(actor, area, self.request.path),
             "organisation_choice": organisation_choice(self.request, actor),
         }

@@ -4,9 +4,12 @@ import logging
 import secrets
 from typing import Any
 
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+
+from etabli.kernel.http import NOBODY
 
 log = logging.getLogger("etabli.incident")
 
@@ -16,6 +19,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if _may_log_in(request):
+        return redirect_to_login(request.get_full_path())
     text = str(exception) or _("Your role does not allow this. Ask an administrator.")
     return answer(request, 403, _("Not allowed"), text)
 
@@ -41,6 +46,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return answer(
         request, 403, _("This form has expired"), _("Open the page again, then send the form once more.")
     )
+
+
+def _may_log_in(request: Any) -> bool:
+    """Whether somebody whose session ended, or never began, opens a page: what it refuses may be theirs."""
+    page = request.method == "GET" and "text/html" in request.headers.get("Accept", "text/html")
+    nobody = getattr(request, "actor", None) is NOBODY
+    return page and nobody and not request.path.startswith("/api/") and "HX-Request" not in request.headers
 
 
 def answer(request: HttpRequest, status: int, title: str, text: str, **more: Any) -> HttpResponse:

@@ -7,13 +7,17 @@ Every function escapes its text and returns a SafeString.
 
 import zlib
 from collections.abc import Sequence
-from functools import cache
+from datetime import date, datetime, time, timedelta
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 from django.templatetags.static import static
-from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.text import capfirst
+from django.utils.timesince import timesince
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from etabli.kernel.screens.columns import escape
 
 type Tone = Literal["", "ok", "warn", "bad", "info", "off", "accent"]
 
@@ -21,47 +25,62 @@ NOTHING = mark_safe('<span class="nothing">—</span>')
 AVATAR_SHADES = ("a1", "a2", "a3", "a4", "a5")
 
 
-def icon(name: str, css: str = "") -> SafeString:
+def icon(name: object, css: object = "") -> SafeString:
     """An icon of ``icons.txt``, hidden from screen readers: put a word beside it."""
-    drawing = f"{sprite_url()}#{name}"
-    return format_html('<svg class="i {}" aria-hidden="true"><use href="{}"/></svg>', css, drawing)
+    return _icon(str(name), str(css))
 
 
 @cache
-def sprite_url() -> str:
-    """Where the icon sprite is served."""
-    return static("vendor/icons.svg")
+def _icon(name: str, css: str) -> SafeString:
+    drawing = f"{static('vendor/icons.svg')}#{escape(name)}"
+    return SafeString(f'<svg class="i {escape(css)}" aria-hidden="true"><use href="{drawing}"/></svg>')
 
 
 def state(label: Any, tone: str = "", *, plain: bool = False) -> SafeString:
     """A dot and a word, with a capital. ``plain`` colours the dot only, for what is no news (last
     contact).
     """
-    shown = label if plain else capfirst(conditional_escape(label))
-    return format_html('<span class="state {}{}">{}</span>', tone, " plain" if plain else "", shown)
+    shown = escape(label)
+    if not plain:
+        shown = SafeString(shown[:1].upper() + shown[1:])
+    return SafeString(f'<span class="state {tone}{" plain" if plain else ""}">{shown}</span>')
 
 
 def badge(label: object, tone: Tone = "") -> SafeString:
     """A word on a soft ground: priority, kind, flag."""
-    return format_html('<span class="badge {}">{}</span>', tone, label)
+    return SafeString(f'<span class="badge {tone}">{escape(label)}</span>')
 
 
 def tinted(text: object, tone: Tone) -> SafeString:
     """Text in the colour of a tone; the text itself must tell the state."""
-    return format_html('<span class="c-{}">{}</span>', tone, text) if tone else format_html("{}", text)
+    return SafeString(f'<span class="c-{tone}">{escape(text)}</span>') if tone else escape(text)
 
 
 def titled(name: object, detail: object = "", *, picture: str = "") -> SafeString:
     """The first cell of a row: a picture, the name of the thing and a second line."""
-    drawn = format_html('<span class="ico">{}</span>', icon(picture)) if picture else SafeString("")
-    second = format_html("<small>{}</small>", detail) if detail else SafeString("")
-    return format_html("{}<span class=clip><b>{}</b>{}</span>", drawn, name, second)
+    drawn = f'<span class="ico">{icon(picture)}</span>' if picture else ""
+    second = f"<small>{escape(detail)}</small>" if detail else ""
+    return SafeString(f"{drawn}<span class=clip><b>{escape(name)}</b>{second}</span>")
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """How long ago in one unit: “3 minutes ago”."""
+    passed = max(now - at, timedelta())
+    unit = 60 if passed < timedelta(hours=1) else 3600 if passed < timedelta(days=1) else 86400
+    return _ago(int(passed.total_seconds()) // unit * unit, now.date(), get_language() or "")
+
+
+@lru_cache(4096)
+def _ago(seconds: int, today: date, language: str) -> str:
+    """Most rows of a list say one of a few durations. Months and years are counted back from the day."""
+    now = datetime.combine(today, time(12))
+    return _("%(time)s ago") % {"time": timesince(now - timedelta(seconds=seconds), now, depth=1)}
 
 
 def avatar(name: str, *, size: Literal["", "tiny"] = "") -> SafeString:
     """The initials of a person or an organisation on a shade that stays the same for the same name."""
     shade = AVATAR_SHADES[zlib.crc32(name.encode()) % len(AVATAR_SHADES)]
-    return format_html('<span class="av {} {}" aria-hidden="true">{}</span>', shade, size, initials(name))
+    return SafeString(f'<span class="av {shade} {size}" aria-hidden="true">{escape(initials(name))}</span>')
 
 
 def initials(name: str) -> str:
@@ -74,5 +93,4 @@ def initials(name: str) -> str:
 
 def joined(parts: Sequence[object], separator: str = "\u00a0· ") -> SafeString:
     """The parts that are not empty, escaped, in one line that breaks after a separator."""
-    kept = [format_html("{}", part) for part in parts if part not in (None, "")]
-    return SafeString(separator.join(kept))
+    return SafeString(separator.join(escape(part) for part in parts if part not in (None, "")))

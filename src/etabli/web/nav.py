@@ -2,6 +2,7 @@
 shown.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,9 +32,14 @@ AREAS = [
 SETTINGS = Area("settings", gettext_noop("Settings"), "settings", "settings")
 
 
-def areas(actor: Actor, current: str, path: str, query: str) -> list[dict[str, Any]]:
-    """The areas as the shell shows them, with the saved views and screens of the current one."""
-    return [made for area in AREAS if (made := _entry(area, actor, current, path, query))]
+def areas(
+    actor: Actor, current: str, path: str, query: str, saved: Sequence[Any] | None = None
+) -> list[dict[str, Any]]:
+    """The areas as the shell shows them, with the screens of the current one and the saved views of its list.
+
+    ``saved`` are those views when the page has read them already.
+    """
+    return [made for area in AREAS if (made := _entry(area, actor, current, path, query, saved))]
 
 
 def settings_area(actor: Actor, current: str, path: str) -> list[dict[str, Any]]:
@@ -41,7 +47,9 @@ def settings_area(actor: Actor, current: str, path: str) -> list[dict[str, Any]]
     return [made] if made and made["views"] else []
 
 
-def _entry(area: Area, actor: Actor, current: str, path: str, query: str) -> dict[str, Any] | None:
+def _entry(
+    area: Area, actor: Actor, current: str, path: str, query: str, saved: Sequence[Any] | None = None
+) -> dict[str, Any] | None:
     seen = [
         s for s in screens.registry.values() if s.area == area.key and s.listed and can(actor, s.verb("view"))
     ]
@@ -56,11 +64,13 @@ def _entry(area: Area, actor: Actor, current: str, path: str, query: str) -> dic
         "url": url,
         "count": None,
         "current": here,
-        "views": _views(seen, actor, path, query) if here else [None] if seen else [],
+        "views": _views(seen, actor, path, query, saved) if here else [None] if seen else [],
     }
 
 
-def _views(seen: list[Any], actor: Actor, path: str, query: str) -> list[dict[str, Any]]:
+def _views(
+    seen: list[Any], actor: Actor, path: str, query: str, known: Sequence[Any] | None
+) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = []
     for screen in seen:
         url = screen.list_url
@@ -72,7 +82,7 @@ def _views(seen: list[Any], actor: Actor, path: str, query: str) -> list[dict[st
                     "count": None,
                     "current": path == url and v.query == query,
                 }
-                for v in savedviews.views_of(screen.slug, actor)
+                for v in (savedviews.views_of(screen.slug, actor) if known is None else known)
             ]
             if path == url
             else []

@@ -217,6 +217,9 @@ class JobScreen(Screen):
                     "icon": "x",
                 }
             )
+        if batch := obj.state == "done" and obj.result.get("batch"):
+            back = reverse("batch-undo", args=[batch])
+            made.append({"label": _("Undo"), "url": back, "method": "post", "icon": "arrow-back-up"})
         if obj.state in {"failed", "cancelled"} and can(actor, "job.change", obj):
             made.append(
                 {

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.utils import translation
 
-from etabli.inventory import door
+from etabli.inventory import cadences
 from etabli.kernel import webhooks
 
 from .machines import Fleet, make_fleet
@@ -22,7 +22,7 @@ def english() -> Iterator[None]:
 def fleet(db: None, settings, tmp_path) -> Fleet:
     settings.HOME = tmp_path / "home"
     webhooks.forget_wanted()
-    door._cadences.clear()
+    cadences.remembered.clear()
     return make_fleet()
 
 
@@ -31,5 +31,5 @@ def committed_fleet(transactional_db: None, settings, tmp_path) -> Fleet:
     """The same for tests whose other threads must see the rows."""
     settings.HOME = tmp_path / "home"
     webhooks.forget_wanted()
-    door._cadences.clear()
+    cadences.remembered.clear()
     return make_fleet()

@@ -67,6 +67,11 @@ class Product:
             ["-m", "django", "procrastinate", "worker", "--concurrency", "2"], "worker.log"
         )
 
+    def supervise(self) -> None:
+        """Start the worker again when it ended, as one may without its database: ``up`` does the same."""
+        if self.worker is None or self.worker.poll() is not None:
+            self.start_worker()
+
     def kill_web(self) -> None:
         """As a power cut does; its children too."""
         _kill(self.web)
@@ -135,7 +140,12 @@ class Product:
 
     def until_read(self, seconds: float = 60) -> None:
         waiting = "SELECT count(*) FROM inventory_document WHERE state = 'received'"
-        self.until(lambda: self.sql(waiting) == 0, "every document is read", seconds)
+
+        def read() -> bool:
+            self.supervise()
+            return bool(self.sql(waiting) == 0)
+
+        self.until(read, "every document is read", seconds)
 
     def logs(self) -> str:
         files = [self.home / "web.log", self.home / "worker.log"]

@@ -64,22 +64,28 @@ def assert_whole(product: Product) -> None:
     assert found["programs"] > 100
 
 
-@pytest.mark.component("fusioninventory-agent")
-def test_fusioninventory(product: Product, tmp_path: Path) -> None:
-    home = copied("fusioninventory-agent", tmp_path)
+def fusion_agent(product: Product, tmp_path: Path) -> str:
+    home = tmp_path / "fusioninventory-agent"
+    home = home if home.exists() else copied("fusioninventory-agent", tmp_path)
     share = home / "usr" / "share" / "fusioninventory"
     setup = share / "lib" / "setup.pm"
     var = tmp_path / "var"
-    var.mkdir()
+    var.mkdir(exist_ok=True)
     told = setup.read_text().replace("/usr/share/fusioninventory", str(share))
-    setup.write_text(told.replace("/var/lib/fusioninventory-agent", str(var)))
+    if str(share) not in setup.read_text():
+        setup.write_text(told.replace("/var/lib/fusioninventory-agent", str(var)))
     (tmp_path / "agent.cfg").write_text("")
     words = [
         f"-I{share / 'lib'}",
         str(home / "usr" / "bin" / "fusioninventory-agent"),
         f"--conf-file={tmp_path / 'agent.cfg'}",
     ]
-    said = perl(*words, "--server", product.url, "--no-httpd", "--debug", cwd=tmp_path)
+    return perl(*words, "--server", product.url, "--no-httpd", "--debug", cwd=tmp_path)
+
+
+@pytest.mark.component("fusioninventory-agent")
+def test_fusioninventory(product: Product, tmp_path: Path) -> None:
+    said = fusion_agent(product, tmp_path)
     assert "inventory" in said.lower()
     assert_whole(product)
     assert product.sql("SELECT count(*) FROM inventory_agent WHERE name = 'FusionInventory-Agent'") == 1
@@ -172,3 +178,54 @@ def test_the_collector_fetched_from_the_server_and_run_as_its_page_says(product:
     assert done.returncode == 0, done.stderr
     assert b"accepted" in done.stderr
     assert_whole(product)
+
+
+# --- agents that come often, and an inventory somebody wants soon -------------------------------------------
+
+
+@pytest.fixture
+def often(product: Product) -> Iterator[None]:
+    """The organisation has its agents come each half hour; the server has read it."""
+    product.sql(
+        "INSERT INTO kernel_preference (organisation_id, key, value) "
+        f"VALUES ({product.organisation}, 'inventory.contact_minutes', '30') RETURNING 1"
+    )
+    product.until(lambda: "30m" in contact(product), "the cadence is read again")
+    yield
+    product.sql("DELETE FROM kernel_preference WHERE key = 'inventory.contact_minutes' RETURNING 1")
+
+
+def contact(product: Product) -> str:
+    told = json.dumps(
+        {"action": "contact", "deviceid": "probe", "name": "probe", "installed-tasks": ["inventory"]}
+    )
+    headers = {"Content_Type": "application/json", "User_Agent": "GLPI-Agent_v1.12"}
+    return product.request("POST", f"/i/{product.key}/", told.encode(), **headers)[2].decode()
+
+
+def assert_only_sent_when_wanted(product: Product, name: str, run: Any) -> None:
+    """Run an agent: due, then not due, then asked for by somebody."""
+    mine = f"SELECT id FROM inventory_agent WHERE name = '{name}' ORDER BY seen_at DESC LIMIT 1"
+    count = f"SELECT count(*) FROM inventory_document WHERE agent_id = ({mine})"
+    run()
+    first = product.sql(count)
+    assert first >= 1
+    run()
+    assert product.sql(count) == first, "an inventory was sent though none was due"
+    product.sql(f"UPDATE inventory_agent SET soon_at = now() WHERE id = ({mine}) RETURNING 1")
+    run()
+    assert product.sql(count) == first + 1, "no inventory was sent though somebody asked for one"
+    assert product.sql(f"SELECT soon_at IS NULL FROM inventory_agent WHERE id = ({mine})")
+
+
+def test_glpi_agent_sends_when_it_is_due_or_wanted_soon(
+    product: Product, often: None, tmp_path: Path
+) -> None:
+    assert_only_sent_when_wanted(product, "GLPI-Agent", lambda: run_glpi_agent(product, tmp_path / "var"))
+
+
+@pytest.mark.component("fusioninventory-agent")
+def test_fusioninventory_sends_when_it_is_due_or_wanted_soon(
+    product: Product, often: None, tmp_path: Path
+) -> None:
+    assert_only_sent_when_wanted(product, "FusionInventory-Agent", lambda: fusion_agent(product, tmp_path))

@@ -82,8 +82,7 @@ def test_nothing_acknowledged_is_lost_or_doubled_when_processes_are_killed(produ
             killed.append(victim)
             getattr(product, f"kill_{victim}")()
             getattr(product, f"start_{victim}")()
-            if victim == "database" and product.worker and product.worker.poll() is not None:
-                product.start_worker()  # as its supervisor does
+            product.supervise()
 
     def send_later(number: int) -> None:
         time.sleep(rng.uniform(0, 1))
@@ -97,8 +96,6 @@ def test_nothing_acknowledged_is_lost_or_doubled_when_processes_are_killed(produ
     finally:
         over.set()
         killer.join()
-    if product.worker and product.worker.poll() is not None:
-        product.start_worker()
     send_until_heard(product, machine(count))
     product.until_read(60 + count)
     print(f"{count} machines while {len(killed)} processes were killed: {killed}")
@@ -134,8 +131,6 @@ def test_without_its_database_the_server_says_so_and_recovers_by_itself(product:
     product.start_database()
     product.until(lambda: product.post(machine(1).document()) == 200, "inventories are accepted again", 30)
     assert product.web is web
-    if product.worker and product.worker.poll() is not None:
-        product.start_worker()
     send_until_heard(product, machine(2))
     product.until_read()
     assert assets(product) == (2, 2)
@@ -181,8 +176,7 @@ def test_on_a_full_disk_nothing_is_acknowledged_and_it_recovers_once_there_is_ro
         assert "disk is full" in json.loads(answer)["message"]
         filler.unlink()
         product.start_database({"max_wal_size": "64MB", "min_wal_size": "32MB"})
-        if product.worker and product.worker.poll() is not None:
-            product.start_worker()
+        product.supervise()
         send_until_heard(product, computer(9999))
         product.until_read(120)
         found = product.sql("SELECT count(*) FROM assets_asset")

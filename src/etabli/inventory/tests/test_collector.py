@@ -299,3 +299,87 @@ def test_two_systems_of_one_image_with_their_own_names_are_two_machines(
     first = identity()
     monkeypatch.setattr(os, "uname", lambda: os.uname_result((here[0], name, *here[2:])))
     assert identity().agent_id != first.agent_id
+
+
+# --- devices, and a system without iproute2 -----------------------------------------------------------------
+
+SYS_USB = "sys/bus/usb/devices"
+SYS_PCI = "sys/bus/pci/devices"
+SYS_POWER = "sys/class/power_supply"
+
+
+def test_usb_devices_are_told_without_the_hubs_of_the_kernel(tmp_path: Path) -> None:
+    files = {
+        f"{SYS_USB}/1-2/idVendor": "046d\n",
+        f"{SYS_USB}/1-2/idProduct": "c31c\n",
+        f"{SYS_USB}/1-2/product": "USB Keyboard\n",
+        f"{SYS_USB}/1-2/serial": "K123\n",
+        f"{SYS_USB}/1-2/bDeviceClass": "00\n",
+        f"{SYS_USB}/1-2:1.0/bInterfaceClass": "03\n",
+        f"{SYS_USB}/usb1/idVendor": "1d6b\n",
+    }
+    assert collected(tmp_path, files)["usbdevices"] == [
+        {"vendorid": "046d", "productid": "c31c", "name": "USB Keyboard", "serial": "K123", "class": "00"}
+    ]
+
+
+def test_pci_devices_are_told_as_the_agent_tells_them(tmp_path: Path) -> None:
+    place = f"{SYS_PCI}/0000:00:02.0"
+    files = {
+        f"{place}/vendor": "0x8086\n", f"{place}/device": "0x9bc4\n", f"{place}/class": "0x030000\n",
+        f"{place}/revision": "0x05\n", f"{place}/subsystem_vendor": "0x1028\n", f"{place}/subsystem_device": "0x097d\n",
+    }  # fmt: skip
+    plant(tmp_path, {"sys/bus/pci/drivers/i915/x": ""} | files)
+    (tmp_path / place / "driver").symlink_to("../../drivers/i915")
+    assert collected(tmp_path, {})["controllers"] == [
+        {"vendorid": "8086", "productid": "9bc4", "pciclass": "0300", "rev": "05", "pcisubsystemid": "1028:097d",
+         "driver": "i915", "pcislot": "00:02.0"}
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"energy_full_design": "57000000", "energy_full": "45600000"},
+        {"charge_full_design": "5000000", "charge_full": "4000000"},
+    ],
+)
+def test_batteries_are_told_in_milliwatt_hours_whatever_the_driver_counts(
+    tmp_path: Path, told: dict[str, str]
+) -> None:
+    files = {
+        f"{SYS_POWER}/AC/type": "Mains\n",
+        f"{SYS_POWER}/hidpp_battery_0/type": "Battery\n",
+        f"{SYS_POWER}/hidpp_battery_0/scope": "Device\n",
+        f"{SYS_POWER}/BAT0/type": "Battery\n",
+        f"{SYS_POWER}/BAT0/model_name": "DELL 1VX1H93\n",
+        f"{SYS_POWER}/BAT0/technology": "Li-poly\n",
+        f"{SYS_POWER}/BAT0/voltage_min_design": "11400000\n",
+        **{f"{SYS_POWER}/BAT0/{name}": value + "\n" for name, value in told.items()},
+    }
+    assert collected(tmp_path, files)["batteries"] == [
+        {
+            "name": "DELL 1VX1H93",
+            "chemistry": "Li-poly",
+            "voltage": 11400,
+            "capacity": 57000,
+            "real_capacity": 45600,
+        }
+    ]
+
+
+def test_without_iproute2_the_first_addresses_are_found_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = collector.Machine()
+    whole = machine.networks()
+    monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.setattr(collector.shutil, "which", lambda *args, **kwargs: None)
+    poor = machine.networks()
+    known = {(e["description"], e.get("ipaddress")) for e in whole if "ipaddress" in e}
+    assert {(e["description"], e.get("ipaddress")) for e in poor if "ipaddress" in e} <= known
+    assert ("lo", "127.0.0.1") in {(e["description"], e.get("ipaddress")) for e in poor}
+    assert {(e["description"], e["mac"]) for e in poor if e["mac"]} >= {
+        (e["description"], e["mac"]) for e in whole if e["mac"] and e["type"] == "ethernet"
+    }
+    assert {(e["description"], e["status"], e["mtu"]) for e in poor} == {
+        (e["description"], e["status"], e["mtu"]) for e in whole
+    }

@@ -320,7 +320,7 @@ def test_threads_are_those_of_the_socket_and_speed_may_be_in_the_name() -> None:
     )
 
 
-def test_empty_memory_slots_are_not_memory() -> None:
+def test_an_empty_memory_slot_is_told_as_empty() -> None:
     module = {
         "capacity": 4096,
         "caption": "DIMM0",
@@ -329,7 +329,10 @@ def test_empty_memory_slots_are_not_memory() -> None:
         "serialnumber": "00000000",
     }
     found = facts(memories=[module, {"caption": "DIMM1", "type": "Empty"}])
-    assert [(m.slot, m.size_mib, m.speed_mhz, m.serial) for m in found.memory] == [("DIMM0", 4096, 1600, "")]
+    assert [(m.slot, m.size_mib, m.speed_mhz, m.serial) for m in found.memory] == [
+        ("DIMM0", 4096, 1600, ""),
+        ("DIMM1", None, None, ""),
+    ]
     assert found.memory_mib == 4096
 
 

@@ -150,3 +150,11 @@ def test_any_bytes_open_or_fail_with_one_of_two_errors(wire: bytes, content_type
         told = str(error)
     assert bool(content) != told.endswith(".")
     assert "\x00" not in content.decode()
+
+
+def test_a_refusal_is_said_in_english_to_the_agent_and_in_their_language_to_people() -> None:
+    with pytest.raises(TooLarge) as caught:
+        open_body(b"x" * 11, "", limit=10)
+    assert str(caught.value) == "The message is larger than 10 bytes. Raise the limit or send less."
+    assert "%(limit)s" in caught.value.sentence.stored
+    assert caught.value.sentence == str(caught.value)

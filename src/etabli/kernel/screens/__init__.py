@@ -10,16 +10,20 @@ from typing import Any
 
 from django.db.models import Model
 
+from .. import live
+from .beside import beside
 from .columns import Column
 from .filters import Filter
-from .screen import Bulk, Figure, Panel, Screen, Tab
+from .screen import Act, Figure, Panel, Screen, Tab
 
 registry: dict[type[Model], Screen] = {}
 
 
 def register(screen_class: type[Screen]) -> type[Screen]:
     """Declare a screen: from now on it has pages, an API, an entry in the registry walk."""
-    registry[screen_class.model] = screen_class()
+    registry[screen_class.model] = made = screen_class()
+    if made.watched:
+        live.watched.add(made.noun)
     return screen_class
 
 
@@ -39,13 +43,14 @@ def urls() -> list[Any]:
 
 
 __all__ = [
-    "Bulk",
+    "Act",
     "Column",
     "Figure",
     "Filter",
     "Panel",
     "Screen",
     "Tab",
+    "beside",
     "by_noun",
     "by_slug",
     "register",

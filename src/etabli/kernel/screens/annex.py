@@ -22,7 +22,7 @@ from ..files import File
 from ..markdown import render
 from ..tenancy import visible
 from .history import short_time
-from .writing import undo
+from .undoing import undo
 
 if TYPE_CHECKING:
     from .screen import Screen

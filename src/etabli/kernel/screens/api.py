@@ -28,14 +28,15 @@ from ..events import together
 from .filters import BadFilter
 from .forms import CUSTOM, OWNED, STALE, defaults_of, form_class, values_of
 from .listing import Listing
-from .memory import remembering
+from .memory import once, remembering
 
 if TYPE_CHECKING:
     from .screen import Screen
 
 MOST_ROWS = 500
 MOST_CREATED = 500
-OMITTED = {"password", "ciphertext", "hash"}
+# Secrets, and what a job was given: it may hold anything, the text of a mail among others.
+OMITTED = {"password", "ciphertext", "hash", "arguments"}
 
 
 class Problem(BaseModel):
@@ -91,7 +92,9 @@ def told_fields(screen: "Screen") -> list[Any]:
     """The fields the API gives: neither the key (``id`` first), nor digests and passwords, nor raw bytes."""
     fields = screen.model._meta.concrete_fields
     return [
-        f for f in fields if f.name not in OMITTED and not f.primary_key and not isinstance(f, BinaryField)
+        f
+        for f in fields
+        if not (f.name in OMITTED or f.primary_key or f.generated or isinstance(f, BinaryField))
     ]
 
 
@@ -112,96 +115,82 @@ def full(screen: "Screen", rows: Any) -> Any:
     return rows.select_related(*joins, *deeper) if joins or deeper else rows
 
 
+PROBLEMS: dict[int, Any] = dict.fromkeys((400, 401, 403, 404, 409, 422, 429), Problem)
+
+
 def router_of(screen: "Screen") -> Router:
     """The operations of a screen. What a screen does not allow (``adds = False``…) has no operation."""
-    router, out, body = Router(), described(screen), body_of(screen, partial=False)
-    many = create_model(f"{screen.model.__name__}Page", count=(int, ...), items=(list[out], ...))  # type: ignore[valid-type]
-    problems: dict[int, Any] = {
-        400: Problem,
-        401: Problem,
-        403: Problem,
-        404: Problem,
-        409: Problem,
-        422: Problem,
-        429: Problem,
-    }
-    add = router.add_api_operation
+    from . import api_acts
+
+    router, out = Router(), described(screen)
+    _add_reading(router, screen, out)
+    if screen.adds:
+        _add_creating(router, screen, out)
+    if screen.changes:
+        _add_changing(router, screen, out)
+    if screen.deletes:
+        _add_deleting(router, screen)
+    for act in screen.acts:
+        if act.one:
+            api_acts.add(router, screen, act, out)
+    return router
+
+
+def operation(
+    router: Router, screen: "Screen", name: str, verb: str, path: str, view: Any, answers: dict[int, Any]
+) -> None:
+    """Add an operation under the names that clients are generated from: ``asset_list``, ``asset_create``…"""
+    router.add_api_operation(
+        path,
+        [verb],
+        view,
+        response={**answers, **PROBLEMS},
+        operation_id=f"{screen.noun}_{name.replace('-', '_')}",
+        summary=f"{name.replace('_', ' ').capitalize()}: {screen.noun}",
+    )
+
+
+def _add_reading(router: Router, screen: "Screen", out: Any) -> None:
+    many = create_model(f"{screen.model.__name__}Page", count=(int, ...), items=(list[out], ...))
 
     def rows(request: Any, q: str = "", sort: str = "", offset: int = 0, limit: int = 50) -> HttpResponse:
         return _list(screen, request, offset, limit)
 
     def one(request: Any, key: int) -> HttpResponse:
-        return answer(serialise(screen, _get(screen, request, key)))
+        return answer(serialise(screen, find(screen, request, key)))
 
+    operation(router, screen, "list", "GET", "", rows, {200: many})
+    operation(router, screen, "get", "GET", "/{int:key}", one, {200: out})
+
+
+def _add_creating(router: Router, screen: "Screen", out: Any) -> None:
     def create(request: Any, body: Any) -> HttpResponse:
         return answer(_create(screen, request, _sent(body)), 201)
 
     def create_many(request: Any, body: Any) -> HttpResponse:
         return answer(_create_many(screen, request, body), 201)
 
+    body: Any = body_of(screen, partial=False)
+    typed(create, body=body)
+    typed(create_many, body=list[body])
+    operation(router, screen, "create", "POST", "", create, {201: out})
+    operation(router, screen, "create_many", "POST", "/many", create_many, {201: list[out]})
+
+
+def _add_changing(router: Router, screen: "Screen", out: Any) -> None:
     def change(request: Any, key: int, body: Any) -> HttpResponse:
         return answer(_change(screen, request, key, _sent(body)))
 
+    typed(change, body=body_of(screen, partial=True))
+    operation(router, screen, "change", "PATCH", "/{int:key}", change, {200: out})
+
+
+def _add_deleting(router: Router, screen: "Screen") -> None:
     def delete(request: Any, key: int) -> HttpResponse:
-        screen.delete(_get(screen, request, key, "delete"), request.actor)
+        screen.delete(find(screen, request, key, "delete"), request.actor)
         return HttpResponse(status=204)
 
-    name = screen.noun
-    add(
-        "",
-        ["GET"],
-        rows,
-        response={200: many, **problems},
-        operation_id=f"{name}_list",
-        summary=f"List: {name}",
-    )
-    add(
-        "/{int:key}",
-        ["GET"],
-        one,
-        response={200: out, **problems},
-        operation_id=f"{name}_get",
-        summary=f"One: {name}",
-    )
-    if screen.adds:
-        _typed(create, body=body)
-        _typed(create_many, body=list[body])  # type: ignore[valid-type]
-        add(
-            "",
-            ["POST"],
-            create,
-            response={201: out, **problems},
-            operation_id=f"{name}_create",
-            summary=f"Create: {name}",
-        )
-        add(
-            "/many",
-            ["POST"],
-            create_many,
-            response={201: list[out], **problems},  # type: ignore[valid-type]
-            operation_id=f"{name}_create_many",
-            summary=f"Create several, all or none: {name}",
-        )
-    if screen.changes:
-        _typed(change, body=body_of(screen, partial=True))
-        add(
-            "/{int:key}",
-            ["PATCH"],
-            change,
-            response={200: out, **problems},
-            operation_id=f"{name}_change",
-            summary=f"Change: {name}",
-        )
-    if screen.deletes:
-        add(
-            "/{int:key}",
-            ["DELETE"],
-            delete,
-            response={204: None, **problems},
-            operation_id=f"{name}_delete",
-            summary=f"Delete: {name}",
-        )
-    return router
+    operation(router, screen, "delete", "DELETE", "/{int:key}", delete, {204: None})
 
 
 def answer(content: Any, status: int = 200) -> HttpResponse:
@@ -222,7 +211,8 @@ def _list(screen: "Screen", request: Any, offset: int, limit: int) -> HttpRespon
     )
 
 
-def _get(screen: "Screen", request: Any, key: int, act: str = "view") -> Any:
+def find(screen: "Screen", request: Any, key: int, act: str = "view") -> Any:
+    """The object of an address, that the actor may see and do ``act`` to; else 404, or 403."""
     require(request.actor, screen.verb("view"))
     obj = full(screen, screen.rows(request.actor)).filter(pk=key).first() if 0 < key < 2**63 else None
     if obj is None:
@@ -234,8 +224,8 @@ def _get(screen: "Screen", request: Any, key: int, act: str = "view") -> Any:
 def _create(screen: "Screen", request: Any, sent: dict[str, Any]) -> dict[str, Any]:
     require(request.actor, screen.verb("add"))
     made = form_class(screen)
-    blank = made(None, actor=request.actor)
-    form = made({**defaults_of(blank), **_flat(sent)}, actor=request.actor)
+    defaults = once((made, "defaults"), lambda: defaults_of(made(None, actor=request.actor)))
+    form = made({**defaults, **flat(sent)}, actor=request.actor)
     return serialise(screen, _saved(screen, form, request.actor))
 
 
@@ -253,8 +243,8 @@ def _create_many(screen: "Screen", request: Any, bodies: list[Any]) -> list[dict
 
 
 def _change(screen: "Screen", request: Any, key: int, sent: dict[str, Any]) -> dict[str, Any]:
-    obj = _get(screen, request, key, "change")
-    data = {**values_of(screen, obj), **_flat(sent)}
+    obj = find(screen, request, key, "change")
+    data = {**values_of(screen, obj), **flat(sent)}
     form = form_class(screen)(data, instance=obj, actor=request.actor)
     saved = _saved(screen, form, request.actor)
     return serialise(screen, saved)
@@ -308,7 +298,7 @@ def _sent(body: Any) -> dict[str, Any]:
     return dict(body.model_dump(exclude_unset=True))
 
 
-def _flat(sent: dict[str, Any]) -> dict[str, Any]:
+def flat(sent: dict[str, Any]) -> dict[str, Any]:
     """The body as form data: custom fields under their own prefix, NUL characters (refused by PostgreSQL)
     left out.
     """
@@ -333,7 +323,7 @@ def body_of(screen: "Screen", *, partial: bool) -> type[BaseModel]:
     """
     fields: dict[str, Any] = {"organisation": (int | None, None)} if issubclass(screen.model, OWNED) else {}
     for name, field in form_class(screen).base_fields.items():
-        kind = _kind(field)
+        kind = kind_of(field)
         required = field.required and field.initial is None and not partial
         fields[name] = (kind, ...) if required else (kind | None, None)
     if screen.has_custom_fields:
@@ -361,11 +351,14 @@ KINDS: list[tuple[type[forms.Field], Any]] = [
 ]
 
 
-def _kind(field: forms.Field) -> Any:
+def kind_of(field: forms.Field) -> Any:
+    """The type that a form field reads from JSON."""
     from django.contrib.postgres.forms import SimpleArrayField
 
     if isinstance(field, SimpleArrayField):
         return list[str] | str
+    if isinstance(field, forms.MultipleChoiceField):
+        return list[str]
     if isinstance(field, forms.TypedChoiceField) and not isinstance(
         field.coerce(field.empty_value or "0"), str
     ):
@@ -373,7 +366,7 @@ def _kind(field: forms.Field) -> Any:
     return next((made for kind, made in KINDS if isinstance(field, kind)), str)
 
 
-def _typed(function: Any, **annotations: Any) -> None:
+def typed(function: Any, **annotations: Any) -> None:
     """Give a view made at run time the annotations that django-ninja reads."""
     function.__annotations__ = {**function.__annotations__, **annotations}
 

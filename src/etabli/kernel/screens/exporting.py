@@ -8,17 +8,21 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import xlsxwriter
 from django.http import FileResponse, HttpResponse
 from django.utils import timezone
+from django.utils.html import strip_tags
+from django.utils.translation import gettext as _
 
-from .. import customfields
+from .. import customfields, documents
 from ..actors import Actor, can
 from ..tenancy import visible
 from .columns import capitalised, text_value
+from .filters import chips, described
 from .listing import Listing
 
 if TYPE_CHECKING:
@@ -28,7 +32,9 @@ FORMATS = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "json": "application/json",
+    "pdf": documents.MEDIA_TYPE,
 }
+MOST_ON_PAPER = 2_000  # rows; typst lays out some 700 a second
 EXCEL_BEGINS = 1900  # its calendar knows no earlier day: those go as text
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -46,9 +52,17 @@ def offered(screen: "Screen", actor: Actor, query: str) -> list[dict[str, str]]:
 
 
 def respond(listing: Listing, kind: str) -> HttpResponse:
-    """The file, built inside the scope (a streamed answer would run after it closed)."""
+    """The file, built inside the scope (a streamed answer would run after it closed).
+
+    Raises :class:`TooLong` for a PDF of more rows than anybody reads on paper.
+    """
     if kind not in FORMATS:
         kind = "csv"
+    if kind == "pdf" and listing.count > MOST_ON_PAPER:
+        told = _(
+            "A PDF holds at most %(most)s rows, and the list has %(count)s: narrow it, or export to XLSX."
+        )
+        raise TooLong(told % {"most": MOST_ON_PAPER, "count": listing.count})
     file = tempfile.SpooledTemporaryFile(max_size=4 << 20)  # noqa: SIM115  (closed by FileResponse)
     write(listing, kind, file)
     file.seek(0)
@@ -56,8 +70,40 @@ def respond(listing: Listing, kind: str) -> HttpResponse:
     return FileResponse(file, as_attachment=True, filename=name, content_type=FORMATS[kind])  # type: ignore[return-value]
 
 
+class TooLong(ValueError):
+    """The list is too long for this format; the message says what to do."""
+
+
+def paper(listing: Listing) -> bytes:
+    """The list on paper: the columns that the reader chose, as text."""
+    columns = listing.columns
+    rows = [[_plain(c.cell(obj)) for c in columns] for obj in listing.full(listing.ordered())[:MOST_ON_PAPER]]
+    chosen = " · ".join(
+        f"{c['label']} : {c['value']}"
+        for c in chips(described(listing.filters, listing.query), listing.query)
+    )
+    places = [listing.actor.places[o].name for o in visible() if o in listing.actor.places]
+    content = {
+        "title": listing.screen.title,
+        "subtitle": chosen or _("The whole list: %(count)s rows") % {"count": listing.count},
+        "header": [str(c.label) for c in columns],
+        "rows": rows,
+    }
+    return documents.pdf("kernel/list", content, organisation=", ".join(places[:4]))
+
+
+def _plain(cell: str) -> str:
+    """The words of a cell, its lines apart."""
+    return " ".join(unescape(strip_tags(str(cell).replace("<small>", " · <small>"))).split()).removesuffix(
+        " ·"
+    )
+
+
 def write(listing: Listing, kind: str, file: Any) -> None:
     """Write every row to a binary file."""
+    if kind == "pdf":
+        file.write(paper(listing))
+        return
     columns = columns_of(listing.screen)
     {"csv": _csv, "xlsx": _xlsx, "json": _json}[kind](file, columns, rows_of(listing, columns))
 

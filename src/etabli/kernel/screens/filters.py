@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Options = Callable[[], Iterable[tuple[str, str]]]
 Condition = Callable[[list[str]], Q]
 MOST_OPTIONS = 300
+NOT = "not"  # the name in the address of the filters that are turned round
 
 
 class BadFilter(ValueError):
@@ -32,13 +33,17 @@ class BadFilter(ValueError):
 
 @dataclass(frozen=True)
 class Filter:
-    """A filter: its name in the address, its options, and the condition that chosen values stand for."""
+    """A filter: its name in the address, its options, and the condition that chosen values stand for.
+
+    ``picks`` is the model searched in a long choice (kind ``pick``): only the chosen rows are listed.
+    """
 
     name: str
     label: Any
     condition: Condition
     options: Options | None = None
     kind: str = "multi"
+    picks: type[models.Model] | None = None
 
     def values(self, query: QueryDict) -> list[str]:
         return [v for v in query.getlist(self.name) if v != ""]
@@ -49,7 +54,7 @@ def filter_of(screen: "Screen", name: str) -> Filter:
     field: Any = screen.model._meta.get_field(name)
     label = capitalised(getattr(field, "verbose_name", name))
     if field.is_relation:
-        return Filter(name, label, _relation(name), _related_options(field.related_model))
+        return Filter(name, label, related_to(name), _related_options(field.related_model))
     if field.choices:
         return Filter(
             name, label, _one_of(name, {str(k) for k, _l in field.flatchoices}), lambda: field.flatchoices
@@ -58,28 +63,31 @@ def filter_of(screen: "Screen", name: str) -> Filter:
         options: Options = lambda: [("1", _("yes")), ("0", _("no"))]  # noqa: E731
         return Filter(name, label, _yes_or_no(name), options, kind="choice")
     if isinstance(field, models.DateField):
-        return Filter(name, label, _between(name), kind="date")
+        return Filter(name, label, between(name), kind="date")
     return Filter(name, label, lambda v: Q(**{f"{name}__icontains": v[0].replace(chr(0), "")}), kind="text")
 
 
 def narrow(filters: Sequence[Filter], queryset: QuerySet[Any], query: QueryDict) -> QuerySet[Any]:
-    """The rows that the address asks for. Raises :class:`BadFilter` with a sentence on a value of the wrong
-    form.
+    """The rows that the address asks for; a filter named by ``not`` keeps the others.
+
+    Raises :class:`BadFilter` with a sentence on a value of the wrong form.
     """
+    but = set(query.getlist(NOT))
     for one in filters:
         if values := one.values(query):
-            queryset = queryset.filter(one.condition(values))
+            condition = one.condition(values)
+            queryset = queryset.exclude(condition) if one.name in but else queryset.filter(condition)
     return queryset
 
 
 def described(filters: Sequence[Filter], query: QueryDict) -> list[dict[str, Any]]:
     """The filters as the list template shows them, with what is chosen."""
-    shown = []
+    shown, but = [], set(query.getlist(NOT))
     for one in filters:
         chosen = one.values(query)
         options = [
             {"value": str(v), "label": str(label), "selected": str(v) in chosen}
-            for v, label in (one.options() if one.options else ())
+            for v, label in _options_of(one, chosen)
         ]
         shown.append(
             {
@@ -88,9 +96,19 @@ def described(filters: Sequence[Filter], query: QueryDict) -> list[dict[str, Any
                 "kind": one.kind,
                 "options": options,
                 "value": ", ".join(chosen),
+                "but": one.name in but,
+                "search": one.picks._meta.model_name if one.picks else "",
             }
         )
     return shown
+
+
+def _options_of(one: Filter, chosen: list[str]) -> Iterable[tuple[str, str]]:
+    if one.picks is None:
+        return one.options() if one.options else ()
+    ids = [_whole(v) for v in chosen if v != "none"]
+    rows = one.picks._default_manager.filter(pk__in=ids) if ids else ()
+    return [("none", _("none")), *((str(r.pk), str(r)) for r in rows)]
 
 
 def chips(described_filters: list[dict[str, Any]], query: QueryDict) -> list[dict[str, str]]:
@@ -102,18 +120,22 @@ def chips(described_filters: list[dict[str, Any]], query: QueryDict) -> list[dic
         labels = [o["label"] for o in one["options"] if o["selected"]]
         rest = query.copy()
         rest.pop(one["name"], None)
+        rest.setlist(NOT, [n for n in rest.getlist(NOT) if n != one["name"]])
         rest.pop("page", None)
+        value = ", ".join(labels) or one["value"]
         made.append(
             {
                 "label": one["label"],
-                "value": ", ".join(labels) or one["value"],
+                "value": _("all but %(value)s") % {"value": value} if one["but"] else value,
                 "remove_url": f"?{rest.urlencode()}",
             }
         )
     return made
 
 
-def _relation(name: str) -> Condition:
+def related_to(name: str) -> Condition:
+    """Rows whose relation is one of the ids given, or empty for ``none``."""
+
     def condition(values: list[str]) -> Q:
         ids = [_whole(v) for v in values if v != "none"]
         found = Q(**{f"{name}__in": ids})
@@ -153,7 +175,9 @@ def _yes_or_no(name: str) -> Condition:
     return condition
 
 
-def _between(name: str) -> Condition:
+def between(name: str) -> Condition:
+    """Rows whose day is in ``2026-01-01..2026-12-31``; either end may be left out."""
+
     def condition(values: list[str]) -> Q:
         first, _sign, last = values[0].partition("..")
         found = Q()
@@ -167,13 +191,15 @@ def _between(name: str) -> Condition:
 
 
 def _related_options(target: type[models.Model]) -> Options:
+    long = [f.name for f in target._meta.concrete_fields if isinstance(f, models.JSONField)]
+
     def options() -> Iterable[tuple[str, str]]:
         # Ordered by the target's own default; a catalogue longer than this is filtered by the search box
         # instead.
         rows = target._default_manager.all()
         if target is Account:
             rows = rows.filter(memberships__organisation__in=visible()).distinct()
-        return [(str(o.pk), str(o)) for o in rows[:MOST_OPTIONS]]
+        return [(str(o.pk), str(o)) for o in rows.defer(*long)[:MOST_OPTIONS]]
 
     return options
 

@@ -96,38 +96,47 @@ class NounForm(forms.ModelForm):
         if not issubclass(self.screen.model, OWNED) or self.instance.pk:
             return
         possible = self.possible_organisations()
-        self.fields["organisation"] = RelatedChoiceField(
+        self.fields["organisation"] = asked = RelatedChoiceField(
             Organisation.objects.filter(pk__in=possible),
             label=_("Organisation"),
             initial=self.organisation_id,
             required=len(possible) > 1,
             widget=forms.Select if len(possible) > 1 else forms.HiddenInput,
         )
+        asked.owner = 0  # what is offered here depends on the actor alone
         self.order_fields(["organisation"])
 
     def _narrow_relations(self) -> None:
         for name, one in list(self.fields.items()):
             if not isinstance(one, forms.ModelChoiceField) or name == "organisation":
                 continue
-            queryset = one.queryset
-            if queryset is None:
+            if one.queryset is None:
                 continue
-            if queryset.model is Account:
-                # Accounts belong to the installation: only those that work in the visible organisations are
-                # offered.
-                queryset = queryset.filter(memberships__organisation__in=visible()).distinct()
-            if issubclass(queryset.model, OrganisationModel) and self.organisation_id:
-                queryset = queryset.filter(organisation=self.organisation_id)
-            elif issubclass(queryset.model, SharedModel) and self.organisation_id:
-                queryset = queryset.filter(Q(organisation=None) | Q(organisation=self.organisation_id))
-            if not issubclass(queryset.model, OWNED) and self._holds_unseen(name, queryset):
+            narrowed = self._offered(name, one.queryset)
+            if not issubclass(narrowed.model, OWNED) and self._holds_unseen(name, narrowed):
                 del self.fields[name]  # a client does not see its provider: saving must not cut it off
                 continue
-            one.queryset = queryset
+            one.queryset = narrowed
             if isinstance(one, RelatedChoiceField):
                 one.owner = self.organisation_id
-            one.widget = ComboSelect(queryset.model, one.widget.attrs, choices=one.widget.choices)
+            one.widget = ComboSelect(narrowed.model, one.widget.attrs, choices=one.widget.choices)
             one.widget.is_required = one.required
+
+    def _offered(self, name: str, queryset: Any) -> Any:
+        """The rows a relation may be given: those of the organisation, when it is known."""
+        owner = self.organisation_id
+
+        def narrowed() -> Any:
+            if queryset.model is Account:
+                # Accounts belong to the installation: only those that work in the visible organisations.
+                return queryset.filter(memberships__organisation__in=visible()).distinct()
+            if issubclass(queryset.model, OrganisationModel) and owner:
+                return queryset.filter(organisation=owner)
+            if issubclass(queryset.model, SharedModel) and owner:
+                return queryset.filter(Q(organisation=None) | Q(organisation=owner))
+            return queryset
+
+        return once((type(self), name, owner), narrowed)
 
     def _holds_unseen(self, name: str, queryset: Any) -> bool:
         key = getattr(self.instance, f"{name}_id", None) if self.instance.pk else None
@@ -213,13 +222,19 @@ class NounForm(forms.ModelForm):
         return unique_names(constraint) - {"organisation"} <= self.vouched
 
     def _moot(self, constraint: Any) -> bool:
-        """A check whose fields are all empty: each check is a question to the database, and empty values pass
-        it.
+        """Whether a constraint cannot be broken by these values: each is a question to the database.
+
+        A check whose fields are all empty passes; a unique constraint does not concern a row outside its
+        condition.
         """
-        if not isinstance(constraint, models.CheckConstraint) or not isinstance(constraint.condition, Q):
+        condition = getattr(constraint, "condition", None)
+        if not isinstance(condition, Q):
             return False
-        values = [getattr(self.instance, name, True) for name in _names_in(constraint.condition)]
-        return all(value is None for value in values)
+        if isinstance(constraint, models.UniqueConstraint):
+            return _holds(condition, self.instance) is False
+        if not isinstance(constraint, models.CheckConstraint):
+            return False
+        return all(getattr(self.instance, name, True) is None for name in _names_in(condition))
 
     def validate_unique(self) -> None:
         try:
@@ -255,6 +270,22 @@ def unique_names(constraint: Any) -> set[str]:
         else:
             waiting += one.get_source_expressions()
     return found
+
+
+def _holds(condition: Q, obj: Any) -> bool | None:
+    """Whether an object meets plain equalities on its own fields; ``None`` for any other condition."""
+    found: list[bool | None] = []
+    for child in condition.children:
+        if isinstance(child, Q):
+            found.append(_holds(child, obj))
+        elif isinstance(child, tuple) and "__" not in child[0] and isinstance(child[1], str | int):
+            found.append(getattr(obj, child[0], None) == child[1])
+        else:
+            return None
+    if None in found:
+        return None
+    held = all(found) if condition.connector == Q.AND else any(found)
+    return held != condition.negated
 
 
 def _names_in(condition: Any) -> set[str]:

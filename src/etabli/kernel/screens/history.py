@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from ..events import Event
-from .columns import capitalised
+from .columns import label_of
+from .undoing import undoable
 
 ACTS = {
     "created": (gettext_noop("Created"), "ok"),
@@ -37,7 +38,6 @@ SOURCES = {
     "command": gettext_noop("from the command line"),
     "system": gettext_noop("by the system"),
 }
-UNDOABLE = {"created", "changed", "deleted"}
 
 
 def describe_act(verb: str) -> tuple[str, str]:
@@ -75,8 +75,9 @@ def described_events(events: Iterable[Event], *, named: bool = False) -> list[di
                 "label": event.label,
                 "source": _(source) if source else "",
                 "detail": event.extra.get("text", ""),
+                "about": (event.extra.get("about") or {}).get("text", ""),  # the other object of the act
                 "changes": described_changes(event),
-                "undoable": event.verb.rpartition(".")[2] in UNDOABLE,
+                "undoable": undoable(event),
             }
         )
     return made
@@ -122,12 +123,6 @@ def described_changes(event: Event) -> list[dict[str, str]]:
     ]
 
 
-def label_of(screen: Any, name: str) -> str:
-    if screen is None or name not in {f.name for f in screen.model._meta.concrete_fields}:
-        return capitalised(name)
-    return capitalised(screen.model._meta.get_field(name).verbose_name)
-
-
 def _text(screen: Any, name: str, value: Any) -> str:
     if isinstance(value, dict):
         return (
@@ -137,9 +132,8 @@ def _text(screen: Any, name: str, value: Any) -> str:
         return "—"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    choices = (
-        getattr(screen.model._meta.get_field(name), "flatchoices", ())
-        if screen and hasattr(screen.model, name)
-        else ()
-    )
+    if isinstance(value, list):
+        return ", ".join(_text(screen, name, one) for one in value) or "—"
+    field = screen.model._meta.get_field(name) if screen and hasattr(screen.model, name) else None
+    choices = getattr(getattr(field, "base_field", field), "flatchoices", ())
     return str(dict(choices).get(value, value))

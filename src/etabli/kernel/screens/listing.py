@@ -5,22 +5,25 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from django.db import models
 from django.db.models import F, QuerySet
 from django.db.models.expressions import OrderBy
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from ..actors import Actor
+from ..actors import Actor, can
 from ..search import SearchEntry
 from ..text import words
 from .columns import Column
 from .counting import remembered, scope_of
-from .filters import BadFilter, chips, described, narrow
+from .filters import NOT, BadFilter, Filter, chips, described, narrow
+from .finding import custom_filters
 
 if TYPE_CHECKING:
     from .screen import Screen
 
-RESERVED = {"q", "sort", "page", "columns", "all", "ids", "format"}
+LONG = (models.JSONField, models.TextField, models.BinaryField)
+RESERVED = {"q", "sort", "page", "columns", "all", "ids", "format", NOT}
 FEW = 2_000
 
 
@@ -36,20 +39,22 @@ class Listing:
     act: str = "view"
 
     @cached_property
+    def filters(self) -> list[Filter]:
+        """The filters of the screen, then those of the fields that the organisations in scope added."""
+        return [*self.screen.narrowing, *custom_filters(self.screen)]
+
+    @cached_property
     def rows(self) -> QuerySet[Any]:
         """Every row asked for, not yet ordered nor cut: what bulk acts and exports work on."""
-        rows = narrow(self.screen.narrowing, self.screen.rows(self.actor, self.act), self.query)
+        rows = narrow(self.filters, self.screen.rows(self.actor, self.act), self.query)
         if wanted := words(self.query.get("q", "")):
-            found = SearchEntry.objects.filter(noun=self.screen.noun)
-            for word in wanted:
-                found = found.filter(text__like=f"%{word}%")
-            rows = rows.filter(pk__in=_few_or_question(found.values_list("object_id", flat=True)))
+            rows = self.screen.holding(rows, wanted)
         return rows
 
     @cached_property
     def count(self) -> int:
         """How many rows; of a very long list the number may be some seconds old (see ``counting``)."""
-        asked = sorted((n, *self.query.getlist(n)) for n in self.query if n not in RESERVED or n == "q")
+        asked = sorted((n, *self.query.getlist(n)) for n in self.query if n not in RESERVED - {"q", NOT})
         key = (self.screen.noun, *scope_of(self.actor), *asked)
         return remembered(key, self.rows.count, rows=int)
 
@@ -98,11 +103,13 @@ class Listing:
     def full(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """With the joins that the columns read."""
         joins = {j for c in self.columns for j in c.related} | set(self.screen.related)
-        return rows.select_related(*sorted(joins)) if joins else rows
+        rows = rows.select_related(*sorted(joins)) if joins else rows
+        long = long_fields(self.screen.model, sorted(joins))
+        return rows.defer(*(name for name in long if name not in {c.name for c in self.columns}))
 
     def context(self) -> dict[str, Any]:
         """The context of ``screens/list.html``."""
-        shown = described(self.screen.narrowing, self.query)
+        shown = described(self.filters, self.query)
         objects = self.objects()
         return {
             "screen": self.screen,
@@ -127,13 +134,23 @@ class Listing:
             "keep": [
                 {"name": n, "value": v}
                 for n in self.query
-                if n not in {"q", "page", "csrfmiddlewaretoken"}
+                if n not in {"q", "page", "csrfmiddlewaretoken", NOT, *(f["name"] for f in shown)}
                 for v in self.query.getlist(n)
             ],
         }
 
     def _row(self, obj: Any) -> dict[str, Any]:
-        return {"id": obj.pk, "url": self.screen.url(obj), "cells": [c.cell(obj) for c in self.columns]}
+        return {
+            "id": obj.pk,
+            "url": self.screen.url(obj),
+            "cells": [c.cell(obj) for c in self.columns],
+            "version": getattr(obj, "version", "") if self.edits else "",
+        }
+
+    @cached_property
+    def edits(self) -> bool:
+        """Whether cells are edited in place: each save then checks the right on its row."""
+        return self.screen.changes and can(self.actor, self.screen.verb("change"))
 
     def _header(self, column: Column) -> dict[str, Any]:
         name, down = self.sort
@@ -143,6 +160,7 @@ class Listing:
             "name": column.name,
             "label": column.label,
             "css": column.css,
+            "edit": column.name if self.edits and column.name in self.screen.form_fields else "",
             "sorted": now,
             "sort_url": self.address(sort=target, page="") if column.sort else None,
         }
@@ -175,6 +193,25 @@ class Listing:
             return self.rows
         numbers = [int(i) for i in ids if i.isdecimal() and len(i) < 19]
         return self.screen.rows(self.actor).filter(pk__in=numbers)
+
+
+def long_fields(model: Any, joins: Sequence[str] = ()) -> list[str]:
+    """The fields that no cell reads unless they are a column: JSON and long texts, here and through joins."""
+    found = [f.name for f in model._meta.concrete_fields if isinstance(f, LONG)]
+    for join in joins:
+        target = model
+        for part in join.split("__"):
+            target = target._meta.get_field(part).related_model
+        found += [f"{join}__{f.name}" for f in target._meta.concrete_fields if isinstance(f, LONG)]
+    return found
+
+
+def holding(noun: str, rows: QuerySet[Any], wanted: Sequence[str]) -> QuerySet[Any]:
+    """The rows whose search entries hold every word."""
+    found = SearchEntry.objects.filter(noun=noun)
+    for word in wanted:
+        found = found.filter(text__like=f"%{word}%")
+    return rows.filter(pk__in=_few_or_question(found.values_list("object_id", flat=True)))
 
 
 def _few_or_question(found: QuerySet[Any]) -> Any:

@@ -1,22 +1,20 @@
-"""The pages of a screen: list, object, form, deletion, bulk act, export. Plain views; ``screen`` comes from
-the address.
-"""
+"""The pages of a screen: list, object, form, deletion, export. Views; ``screen`` comes from the address."""
 
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from .. import savedviews
 from ..actors import can, require
 from ..events import Event
-from . import annex, bulks, exporting
+from . import acts, annex, exporting
+from .beside import panels_beside
 from .filters import BadFilter
 from .forms import form_class
 from .history import described_events
@@ -35,11 +33,11 @@ def list_page(request: Any, screen: "Screen") -> HttpResponse:
     except BadFilter as error:
         messages.error(request, str(error))
         return redirect(screen.list_url)
-    views = savedviews.views_of(screen.slug, request.actor)
+    views = request.saved_views = list(savedviews.views_of(screen.slug, request.actor))
     context |= {
         "area": screen.area,
         "actions": list_actions(screen, request.actor, request.GET),
-        "bulk": bulks.offered(screen, request.actor),
+        "bulk": acts.offered(screen, request.actor),
         "exports": exporting.offered(screen, request.actor, context["query"]),
         "saved_views": [
             {"label": v.name, "url": f"{screen.list_url}?{v.query}", "current": v.query == context["query"]}
@@ -92,9 +90,14 @@ def empty_of(screen: "Screen", request: Any, context: dict[str, Any]) -> dict[st
 
 
 def detail_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:
+    from . import watching
+
+    if (key := screen.successor(pk)) is not None:
+        return redirect(f"{screen.noun}-detail", key)
     obj = the_object(request, screen, pk)
     tab = next((t for t in screen.tabs if t.key == request.GET.get("tab")), None)
     panels = list(tab.panels(obj, request) if tab else screen.panels(obj, request))
+    panels += [] if tab else panels_beside(screen, obj, request)
     context = {
         "screen": screen,
         "object": obj,
@@ -112,6 +115,7 @@ def detail_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:
         "side": [p for p in panels if p.side],
         "tabs": tabs_of(screen, obj, tab),
         "actions": object_actions(screen, obj, request.actor),
+        "live_url": watching.address(screen, obj),
         **screen.heading(obj),
     }
     if tab is None and screen.annexed and organisation_of(obj):
@@ -157,12 +161,15 @@ def history_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:
 
 
 def form_page(request: Any, screen: "Screen", pk: int | None = None) -> HttpResponse:
+    from . import watching
+
     obj = the_object(request, screen, pk, "change") if pk else None
     if obj is None:
         require(request.actor, screen.verb("add"))
     asked = request.GET.get("organisation", "")
+    sent = watching.with_theirs(screen, request.POST, obj) if request.method == "POST" else None
     form = form_class(screen)(
-        request.POST or None,
+        sent or None,
         request.FILES or None,
         instance=obj,
         actor=request.actor,
@@ -177,12 +184,16 @@ def form_page(request: Any, screen: "Screen", pk: int | None = None) -> HttpResp
         else:
             tell_undoable(request, saved, _("“%(name)s” is saved.") % {"name": saved})
             return redirect(screen.url(saved))
-    return TemplateResponse(
-        request, "screens/form.html", form_context(screen, form, obj), status=422 if form.errors else 200
-    )
+    context, status = form_context(screen, form, obj), 422 if form.errors else 200
+    if obj is not None and any(error.code == "stale" for error in form.non_field_errors().as_data()):
+        context["conflict"], status = watching.side_by_side(screen, form, obj), 409
+        form.data = watching.renewed(screen, form, obj)
+    return TemplateResponse(request, "screens/form.html", context, status=status)
 
 
 def form_context(screen: "Screen", form: Any, obj: Any) -> dict[str, Any]:
+    from . import watching
+
     title = (
         _("Change %(name)s") % {"name": obj}
         if obj
@@ -198,6 +209,7 @@ def form_context(screen: "Screen", form: Any, obj: Any) -> dict[str, Any]:
         "crumbs": [{"label": screen.title, "url": screen.list_url}],
         "cancel_url": screen.url(obj) if obj else screen.list_url,
         "submit_label": _("Save"),
+        "live_url": watching.address(screen, obj) if obj else "",
     }
 
 
@@ -226,59 +238,6 @@ def delete_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:
     return TemplateResponse(request, "screens/confirm.html", context, status=409 if problem else 200)
 
 
-def bulk_page(request: Any, screen: "Screen", name: str) -> HttpResponse:
-    act = bulks.by_name(screen, name)
-    if act is None:
-        raise Http404
-    require(request.actor, act.verb)
-    query = request.POST if request.method == "POST" else request.GET
-    everything, ids = query.get("all") == "1", query.getlist("ids")
-    try:
-        rows = Listing(screen, request.actor, QueryDict(query.get("query", ""))).chosen(ids, everything)
-        count = rows.count()
-    except BadFilter as error:
-        messages.error(request, str(error))
-        return redirect(screen.list_url)
-    form = bulks.form_of(screen, act, request.actor, rows, request.POST if query.get("confirmed") else None)
-    if query.get("confirmed") and (form is None or form.is_valid()):
-        return _run_bulk(request, screen, act, rows, form.cleaned_data if form else {})
-    context = {
-        "screen": screen,
-        "area": screen.area,
-        "title": act.label,
-        "form": form,
-        "danger": act.danger,
-        "count": count,
-        "consequences": [str(o) for o in rows[:8]] + (["…"] if count > 8 else []),
-        "submit_label": act.label,
-        "cancel_url": screen.list_url,
-        "text": ngettext("%(n)s row is concerned.", "%(n)s rows are concerned.", count) % {"n": count},
-        "keep": [
-            {"name": n, "value": v}
-            for n, v in [
-                ("confirmed", "1"),
-                ("all", "1" if everything else ""),
-                ("query", query.get("query", "")),
-            ]
-            + [("ids", i) for i in ids]
-        ],
-    }
-    return TemplateResponse(
-        request, "screens/confirm.html", context, status=422 if form and form.errors else 200
-    )
-
-
-def _run_bulk(request: Any, screen: "Screen", act: Any, rows: Any, cleaned: dict[str, Any]) -> HttpResponse:
-    outcome = bulks.run(screen, act, rows, cleaned, request.actor)
-    if isinstance(outcome, str):
-        return HttpResponseRedirect(outcome)
-    done, problems = outcome
-    messages.success(request, ngettext("%(n)s row done.", "%(n)s rows done.", done) % {"n": done})
-    for problem in problems[:5]:
-        messages.error(request, problem)
-    return redirect(screen.list_url)
-
-
 def export_page(request: Any, screen: "Screen") -> HttpResponse:
     require(request.actor, screen.verb("export"))
     try:
@@ -288,6 +247,11 @@ def export_page(request: Any, screen: "Screen") -> HttpResponse:
     except BadFilter as error:
         messages.error(request, str(error))
         return redirect(screen.list_url)
+    except exporting.TooLong as error:
+        messages.error(request, str(error))
+        query = request.GET.copy()
+        query.pop("format", None)
+        return redirect(f"{screen.list_url}?{query.urlencode()}")
 
 
 def columns_page(request: HttpRequest, screen: "Screen") -> HttpResponse:
@@ -319,7 +283,7 @@ def tell_undoable(request: Any, obj: Any, text: str) -> None:
 
 def events_of(screen: "Screen", obj: Any) -> Any:
     """The events of an object; those of a shared row lie in the organisations that changed it."""
-    events = Event.objects.filter(noun=screen.noun, object_id=obj.pk)
+    events = Event.objects.filter(noun=screen.noun, object_id__in=screen.known_as(obj))
     owner = organisation_of(obj)
     return events.filter(organisation=owner) if owner else events
 
@@ -357,11 +321,11 @@ def tabs_of(screen: "Screen", obj: Any, current: Any) -> list[dict[str, Any]]:
 
 
 def object_actions(screen: "Screen", obj: Any, actor: Any) -> list[dict[str, Any]]:
-    made = list(screen.actions(obj, actor))
+    made = [*screen.actions(obj, actor), *acts.buttons(screen, obj, actor)]
     if screen.changes and can(actor, screen.verb("change"), obj):
-        made.append(
-            {"label": _("Change"), "url": screen.url(obj, "edit"), "icon": "pencil", "primary": not made}
-        )
+        first = not any(a.get("primary") for a in made)
+        url = screen.url(obj, "edit")
+        made.append({"label": _("Change"), "url": url, "icon": "pencil", "primary": first})
     if screen.deletes and can(actor, screen.verb("delete"), obj):
         made.append({"label": _("Delete"), "url": screen.url(obj, "delete"), "icon": "trash", "more": True})
     return made

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q, QuerySet
-from django.forms import BaseForm
 from django.http import HttpRequest
 from django.urls import path, reverse
 
@@ -16,6 +15,9 @@ from ..actors import Actor, can
 from ..tenancy import Noun, OrganisationModel, SharedModel, visible
 from .columns import Column, capitalised, column_of, show, text_value
 from .filters import Filter, filter_of
+
+if TYPE_CHECKING:
+    from .acts import ActForm
 
 HIDDEN = {"id", "organisation", "custom", "version", "created_at", "updated_at", "password"}
 
@@ -53,17 +55,34 @@ class Tab:
     count: Callable[[Any], int | None] = lambda _obj: None
 
 
+def _always(_obj: Any) -> str:
+    return ""
+
+
 @dataclass(frozen=True)
-class Bulk:
-    """An act on many rows at once: ``act(obj, cleaned, actor)`` for each, after an optional form."""
+class Act:
+    """A verb of a noun, declared once: a button and its page, an act on many rows, an API operation.
+
+    ``act(obj, cleaned, actor)`` does it, and raises ``ValidationError`` with a sentence for what it refuses;
+    it may return an address to go to. ``form`` is asked before (a subclass of :class:`~.acts.ActForm`).
+    ``why_not(obj)`` is a sentence when it makes no sense for the object as it is now. ``text`` tells the
+    consequence on its page. ``preview(rows, cleaned)`` tells what would change on many rows (see
+    :mod:`~.previewing`).
+    """
 
     name: str
     label: Any
     icon: str
     verb: str
     act: Callable[[Any, dict[str, Any], Actor], Any]
-    form: Callable[[Actor, Sequence[int]], type[BaseForm]] | None = None
+    form: "type[ActForm] | None" = None
+    why_not: Callable[[Any], Any] = _always
+    text: Any = ""
     danger: bool = False
+    primary: bool = False
+    one: bool = True
+    many: bool = True
+    preview: Callable[[QuerySet[Any], dict[str, Any]], Any] | None = None
 
 
 class Screen:
@@ -83,7 +102,7 @@ class Screen:
     order: Sequence[Any] = ()
     identity: Sequence[str] = ("name",)
     tabs: Sequence[Tab] = ()
-    bulk: Sequence[Bulk] = ()
+    acts: Sequence[Act] = ()
     related: Sequence[str] = ()
     per_page: int = 50
     template: str = "screens/detail.html"
@@ -95,6 +114,8 @@ class Screen:
     deletes: bool = True
     importable: bool = True
     undoable: bool = True
+    compares: bool = False
+    watched: bool = False
 
     # -- names
     # ------------------------------------------------------------------------------------------------
@@ -118,9 +139,12 @@ class Screen:
         return f"{self.noun}.{act}"
 
     def url(self, obj: Any, act: str = "detail") -> str:
-        return reverse(f"{self.noun}-{act}", args=[obj.pk])
+        # A list shows hundreds of addresses of objects: the usual one is not looked up each time.
+        return (
+            f"{self.list_url}{obj.pk}/" if act == "detail" else reverse(f"{self.noun}-{act}", args=[obj.pk])
+        )
 
-    @property
+    @cached_property
     def list_url(self) -> str:
         return reverse(f"{self.noun}-list")
 
@@ -139,6 +163,12 @@ class Screen:
             return rows
         # Filtering on one organisation lets the planner use the (organisation, …) indexes directly.
         return rows.filter(organisation__in=may) if len(may) < len(places) or len(may) == 1 else rows
+
+    def holding(self, rows: QuerySet[Any], wanted: Sequence[str]) -> QuerySet[Any]:
+        """The rows that hold every word of the list's search box (plain words, signs of LIKE escaped)."""
+        from .listing import holding
+
+        return holding(self.noun, rows, wanted)
 
     def ordered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         return rows.order_by(*(self.order or self.table[0].sort), "pk")
@@ -182,6 +212,10 @@ class Screen:
             rows.append((capitalised(one.verbose_name), value))
         return rows
 
+    def compared(self, obj: Any) -> Iterable[tuple[Any, Any]]:
+        """Label and value of what is set beside others of its kind; by default every field."""
+        return self.facts(obj, self.form_fields)
+
     def heading(self, obj: Any) -> dict[str, Any]:
         """``subtitle``, ``state`` ({label, tone}) and ``alerts`` of the object's page."""
         return {}
@@ -193,6 +227,14 @@ class Screen:
     def actions(self, obj: Any, actor: Actor) -> list[dict[str, Any]]:
         """More buttons for the object's page."""
         return []
+
+    def known_as(self, obj: Any) -> list[int]:
+        """The numbers under which events speak of an object: its own, and those of what became part of it."""
+        return [obj.pk]
+
+    def successor(self, pk: int) -> int | None:
+        """Where the page of an object that is no more leads: what it became part of, if anything."""
+        return None
 
     def search_text(self, obj: Any) -> tuple[str, str, str]:
         """Title, subtitle and searched text of an object. The text begins with the title."""
@@ -247,14 +289,14 @@ class Screen:
     # -- addresses
     # --------------------------------------------------------------------------------------------
     def urls(self) -> list[Any]:
-        from . import pages
+        from . import act_pages, cells, comparing, pages, watching
         from .importing import pages as imports
 
         views: list[tuple[str, Any, str]] = [
             ("", pages.list_page, "list"),
             ("export/", pages.export_page, "export"),
             ("columns/", pages.columns_page, "columns"),
-            ("bulk/<slug:name>/", pages.bulk_page, "bulk"),
+            ("bulk/<slug:name>/", act_pages.bulk_page, "bulk"),
             ("<int:pk>/", pages.detail_page, "detail"),
             ("<int:pk>/history/", pages.history_page, "history"),
         ]
@@ -262,12 +304,18 @@ class Screen:
             views.append(("add/", pages.form_page, "add"))
         if self.changes:
             views.append(("<int:pk>/edit/", pages.form_page, "edit"))
+            views.append(("<int:pk>/cell/<slug:name>/", cells.cell_page, "cell"))
+        if self.compares:
+            views.append(("compare/", comparing.compare_page, "compare"))
         if self.deletes:
             views.append(("<int:pk>/delete/", pages.delete_page, "delete"))
+        if any(act.one for act in self.acts):
+            views.append(("<int:pk>/act/<slug:name>/", act_pages.act_page, "act"))
         if self.importable and self.adds:
             views.append(("import/", imports.upload_page, "import"))
         made = [path(f"{self.slug}/{p}", v, {"screen": self}, name=f"{self.noun}-{n}") for p, v, n in views]
-        return [*made, *self.more_urls()]
+        live = [watching.url_of(self)] if self.watched else []
+        return [*made, *live, *self.more_urls()]
 
     def more_urls(self) -> list[Any]:
         """Ordinary views of this noun that no declaration covers."""

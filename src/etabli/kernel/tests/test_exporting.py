@@ -124,3 +124,25 @@ def test_a_large_export_is_read_in_pieces(firm, maker, browser, django_assert_ma
         made.new(Room)
     with django_assert_max_num_queries(25):
         assert len(orjson.loads(exported(browser, "/rooms/export/", format="json"))) == 30
+
+
+def test_a_list_is_printed_with_the_columns_and_filters_chosen(firm, maker, browser):
+    made = maker(firm.acme)
+    for number in range(3):
+        made.new(Asset, name=f"PC-{number}", serial=f"SN{number}")
+    response = browser.get("/assets/export/?format=pdf&columns=name,serial&state=requested")
+    content = b"".join(response.streaming_content)
+    assert content.startswith(b"%PDF-")
+    assert response["Content-Type"] == "application/pdf"
+
+
+def test_a_list_too_long_for_paper_says_what_to_do(firm, browser, monkeypatch, maker):
+    from etabli.kernel.screens import exporting
+
+    monkeypatch.setattr(exporting, "MOST_ON_PAPER", 1)
+    made = maker(firm.acme)
+    for number in range(2):
+        made.new(Asset, name=f"PC-{number}")
+    response = browser.get("/assets/export/?format=pdf", follow=True)
+    assert response.redirect_chain == [("/assets/?", 302)]
+    assert "XLSX" in response.content.decode()

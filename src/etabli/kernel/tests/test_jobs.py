@@ -106,6 +106,18 @@ def test_a_job_waiting_once_is_not_queued_twice(firm):
         assert tried_jobs.mark.enqueue(once="other", name="red")
 
 
+def test_a_job_that_began_leaves_its_place_and_comes_back_beside_its_successor(firm):
+    """Two dead workers held the same work while a third piece of it waits: all are queued again."""
+    with scope(firm.acme.id):
+        for _worker in range(2):
+            assert tried_jobs.mark.enqueue(once="mark", name="red")
+            queue("UPDATE procrastinate_jobs SET status = 'doing' WHERE queueing_lock = 'mark'")
+        assert tried_jobs.mark.enqueue(once="mark", name="red")
+        assert tried_jobs.mark.enqueue(once="mark", name="red") == 0
+        assert jobs.release_stalled(silent_for=timedelta(seconds=45)) == 2
+        assert jobs.run_waiting() == 3
+
+
 def test_a_delayed_job_does_not_run_yet(firm):
     with scope(firm.acme.id):
         tried_jobs.mark.enqueue(after=timedelta(hours=1), name="later")

@@ -8,7 +8,7 @@ from etabli.kernel import jobs
 from etabli.kernel.actors import actor_of
 from etabli.kernel.events import Event
 from etabli.kernel.jobs import Job
-from etabli.kernel.screens import Screen, bulks, by_noun, by_slug, registry
+from etabli.kernel.screens import Screen, acts, by_noun, by_slug, registry
 from etabli.kernel.screens.listing import Listing
 from etabli.kernel.screens.writing import delete
 from etabli.kernel.tenancy import scope
@@ -76,10 +76,10 @@ def test_a_field_is_set_on_many_rows_each_with_its_event(anne, firm, maker):
     made = maker(firm.acme)
     rows = [made.new(Site, city="Lyon") for _number in range(3)]
     screen = registry[Site]
-    act = bulks.by_name(screen, "set")
-    form = bulks.form_of(screen, act, anne, chosen(anne, Site), {"field": "city", "city": "Lille"})
+    act = acts.by_name(screen, "set")
+    form = acts.form_of(screen, act, anne, chosen(anne, Site), {"field": "city", "city": "Lille"})
     assert form.is_valid(), form.errors
-    assert bulks.run(screen, act, chosen(anne, Site), form.cleaned_data, anne) == (3, [])
+    assert acts.run(screen, act, chosen(anne, Site), form, anne)[:2] == (3, [])
     assert set(Site.objects.values_list("city", flat=True)) == {"Lille"}
     assert Event.objects.filter(verb="site.changed").count() == len(rows)
 
@@ -89,7 +89,7 @@ def test_a_row_that_refuses_is_told_and_does_not_stop_the_others(anne, firm, mak
     held, free = made.new(Site), made.new(Site)
     made.new(Building, site=held)
     screen = registry[Site]
-    done, problems = bulks.run(screen, bulks.by_name(screen, "delete"), chosen(anne, Site), {}, anne)
+    done, problems, _batch = acts.run(screen, acts.by_name(screen, "delete"), chosen(anne, Site), None, anne)
     assert (done, len(problems)) == (1, 1)
     assert problems[0].startswith(held.name)
     assert list(Site.objects.all()) == [held]
@@ -97,17 +97,20 @@ def test_a_row_that_refuses_is_told_and_does_not_stop_the_others(anne, firm, mak
 
 
 def test_many_rows_are_a_followed_job(anne, firm, maker, monkeypatch):
-    monkeypatch.setattr(bulks, "AT_ONCE", 2)
+    monkeypatch.setattr(acts, "AT_ONCE", 2)
     made = maker(firm.acme)
     for _number in range(3):
         made.new(Site)
     screen = registry[Site]
-    address = bulks.run(screen, bulks.by_name(screen, "delete"), chosen(anne, Site), {}, anne)
+    address = acts.run(screen, acts.by_name(screen, "delete"), chosen(anne, Site), None, anne)
     job = Job.objects.get()
     assert address == f"/jobs/{job.pk}/"
     assert Site.objects.count() == 3
     jobs.run_waiting()
     assert not Site.objects.exists()
+    batch = Event.objects.filter(verb="site.deleted").values_list("batch", flat=True).distinct().get()
+    assert acts.undo_batch(batch, anne) == 3
+    assert Site.objects.count() == 3
 
 
 def test_a_bulk_act_does_nothing_where_the_verb_is_missing(firm, maker):
@@ -124,7 +127,9 @@ def test_a_bulk_act_does_nothing_where_the_verb_is_missing(firm, maker):
     actor = actor_of(firm.acme.administrator)
     screen = registry[Site]
     with scope(*actor.places):
-        done, problems = bulks.run(screen, bulks.by_name(screen, "delete"), chosen(actor, Site), {}, actor)
+        done, problems, _batch = acts.run(
+            screen, acts.by_name(screen, "delete"), chosen(actor, Site), None, actor
+        )
         assert (done, len(problems)) == (1, 1)
         assert list(Site.objects.all()) == [theirs]
 

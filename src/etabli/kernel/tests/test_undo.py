@@ -12,7 +12,7 @@ from etabli.kernel.actors import actor_of
 from etabli.kernel.events import Event, publish
 from etabli.kernel.screens import registry
 from etabli.kernel.screens.forms import form_class, values_of
-from etabli.kernel.screens.writing import undo
+from etabli.kernel.screens.undoing import undo
 from etabli.kernel.tenancy import scope
 from etabli.people.models import Building, Site
 

@@ -29,6 +29,23 @@ def test_a_password_opens_the_pages(client, account):
     assert client.get("/assets/").status_code == 200
 
 
+def test_whoever_opens_a_page_without_a_session_is_led_to_log_in_and_back(client, account):
+    answer = client.get("/assets/?q=rouen")
+    assert (answer.status_code, answer.headers["Location"]) == (
+        302,
+        "/compte/login/?next=/assets/%3Fq%3Drouen",
+    )
+    answer = client.post(
+        answer.headers["Location"], {"login": account.email, "password": PASSWORD, "next": "/assets/?q=rouen"}
+    )
+    assert answer.headers["Location"] == "/assets/?q=rouen"
+
+
+@pytest.mark.parametrize("headers", [{"HX-Request": "true"}, {"Accept": "application/json"}])
+def test_a_region_or_a_program_without_a_session_is_refused_where_it_asks(client, account, headers):
+    assert client.get("/assets/", headers=headers).status_code == 403
+
+
 def test_a_wrong_password_says_so_and_opens_nothing(client, account):
     answer = client.post("/compte/login/", {"login": account.email, "password": "wrong"})
     assert answer.status_code == 200

@@ -105,3 +105,40 @@ def test_coordinates_typed_by_somebody_are_kept():
     site = Site(name="Siège", postcode="76000", city="Rouen", country="FR", latitude=1, longitude=2)
     actions.locate(site)
     assert (site.latitude, site.longitude) == (1, 2)
+
+
+def sample_with_a_client():
+    top = actions.start_organisation(name="Sample", kind="provider", demo=True, actor=SYSTEM)
+    return top, actions.start_organisation(name="Client", kind="client", demo=True, parent=top, actor=SYSTEM)
+
+
+def test_the_first_administrator_sees_the_samples_that_were_there_before(db):
+    top, client = sample_with_a_client()
+    own = actions.start_organisation(name="Own", kind="provider", actor=SYSTEM)
+    account = actions.create_administrator(
+        email="a@own.example", name="A", password="x" * 14, organisation=own
+    )
+    assert set(actor_of(account).places) == {own.pk, top.pk, client.pk}
+    assert actor_of(account).may("asset.change", client.pk)
+
+
+def test_an_administrator_invited_later_sees_them_and_a_technician_does_not(firm):
+    top, _client = sample_with_a_client()
+    for key, sees in (("administrator", True), ("technician", False)):
+        with scope(firm.provider.id):
+            person = Person.objects.create(name=key, email=f"new-{key}@provider.example")
+            with opening():
+                role = Role.objects.get(organisation=None, key=key)
+            account, _password = actions.invite(
+                person=person, role=role, actor=actor_of(firm.provider.administrator)
+            )
+        assert (top.pk in actor_of(account).places) is sees
+
+
+def test_an_administrator_of_a_client_does_not_see_them(firm):
+    top, _client = sample_with_a_client()
+    actions.create_administrator(
+        email="a@acme.example", name="A", password="x" * 14, organisation=firm.acme.organisation
+    )
+    assert top.pk not in actor_of(firm.acme.administrator).places
+    assert top.pk in actor_of(firm.provider.administrator).places

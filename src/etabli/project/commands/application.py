@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .database import connect, empty, served
-from .language import _
+from .language import _, chosen
 from .outcome import Failure
 
 
@@ -23,8 +23,10 @@ def working() -> Iterator[None]:
 
         django.setup()
         from django.db import connections
+        from django.utils import translation
 
         try:
-            yield
+            with translation.override(chosen()):
+                yield
         finally:
             connections.close_all()

@@ -47,7 +47,7 @@ def role() -> Check:
 
 
 def leakproof() -> Check:
-    """Searching."""
+    """LIKE is leak-proof."""
     query = "SELECT bool_and(proleakproof) FROM pg_proc WHERE proname IN ('textlike', 'texticlike')"
     held = _rows(query)[0][0]
     mend = _(

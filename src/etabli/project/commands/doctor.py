@@ -60,7 +60,7 @@ def _each(checks: tuple[Callable[[], Check], ...]) -> Iterator[Check]:
         except _KNOWN:
             raise
         except Exception as error:
-            name = (check.__doc__ or check.__name__).strip().rstrip(".")
+            name = _((check.__doc__ or check.__name__).strip().rstrip("."))
             yield Check(
                 name, _("can be checked"), f"{type(error).__name__}: {error}", "error", _("Report this")
             )

@@ -2,7 +2,10 @@
 
 import gettext
 import os
+from collections.abc import Callable
 from pathlib import Path
+
+from ..catalogue import compile_stale
 
 
 def chosen(environment: dict[str, str] | os._Environ[str] = os.environ) -> str:
@@ -13,7 +16,15 @@ def chosen(environment: dict[str, str] | os._Environ[str] = os.environ) -> str:
     return "fr"
 
 
-# the catalogue of the pages, read without Django: commands such as --help must answer at once
-_ = gettext.translation(
-    "django", Path(__file__).parents[1] / "locale", languages=[chosen()], fallback=True
-).gettext
+def reader(place: Path) -> Callable[[str], str]:
+    """What translates the texts of a package, or of a folder in it, into the chosen language.
+
+    The catalogue of the pages is read without Django: commands such as --help must answer at once.
+    """
+    package = next((one for one in (place, *place.parents) if (one / "locale").is_dir()), place)
+    found = gettext.translation("django", package / "locale", languages=[chosen()], fallback=True)
+    return lambda text: found.gettext(text) if text else ""
+
+
+compile_stale()
+_ = reader(Path(__file__).parent)

@@ -4,6 +4,9 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from ..components import ROOT
 from .language import _
@@ -14,7 +17,9 @@ _OPTIONS = ("--universal", "--generate-hashes", "--python-version", "3.12", "--n
 _ADDRESS = re.compile(r"https?://|--(extra-)?index-url|--find-links| @ ", re.IGNORECASE)
 
 
-def lock(upgrade: bool = False) -> None:
+def lock(
+    upgrade: Annotated[bool, typer.Option("--upgrade", help=_("Take newer versions"))] = False,
+) -> None:
     """Resolve pyproject.toml into the two requirements files; --upgrade takes newer versions."""
     newer = ("--upgrade",) if upgrade else ()
     _compile("requirements.lock", *newer)
@@ -34,13 +39,15 @@ def _compile(name: str, *options: str) -> None:
 
 def check(path: Path) -> None:
     """Refuse a lock file that says where packages come from. Raises Failure with the line."""
-    for number, line in enumerate(path.read_text().splitlines(), 1):
-        if _ADDRESS.search(line):
-            raise Failure(
-                _("{name}, line {number}, holds an address: {line}").format(
-                    name=path.name, number=number, line=line
-                )
-            )
+    for number, line in addresses(path):
+        text = _("{name}, line {number}, holds an address: {line}")
+        raise Failure(text.format(name=path.name, number=number, line=line))
+
+
+def addresses(path: Path) -> list[tuple[int, str]]:
+    """The lines of a lock file that say where packages come from, with their numbers."""
+    lines = enumerate(path.read_text().splitlines(), 1)
+    return [(number, line) for number, line in lines if _ADDRESS.search(line)]
 
 
 def _uv() -> str:

@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Iterable, Sequence
 
+from .language import _
+
 TONES = {"ok": "green", "warning": "yellow", "error": "bold red", "": ""}
 
 
@@ -18,7 +20,7 @@ def interactive() -> bool:
 
 def ask(question: str) -> bool:
     """A yes or no question; anything but a yes is a no."""
-    print(f"{question} [o/N] ", end="", file=sys.stderr, flush=True)
+    print(f"{question} {_('[y/N]')} ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("o", "oui", "y", "yes")
 
 

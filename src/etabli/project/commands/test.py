@@ -19,12 +19,12 @@ ROOT = components.ROOT
 # a test database is thrown away: it need not survive a power cut
 _HURRIED = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "1GB"}
 _NOTHING_COLLECTED = 5  # pytest's exit code
-_HELP = """./etabli test [PYTEST WORDS…]
+_HELP = _("""./etabli test [PYTEST WORDS…]
 
 Without words: components, lint, formatting, types, layers, migrations, catalogue, unit tests, browser
 journeys; everything runs to the end, then a summary.
 With words: only pytest, with these words (paths, -k, -m, -x…).
-ETABLI_REQUIRE=all makes an absent component a failure. ETABLI_CORPUS names the folder of test data."""
+ETABLI_REQUIRE=all makes an absent component a failure. ETABLI_CORPUS names the folder of test data.""")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
@@ -12,6 +11,7 @@ from django.db import transaction
 from etabli.kernel.accounts import Account
 from etabli.kernel.organisations import Membership, Organisation, Role
 from etabli.kernel.tenancy import opening, scope
+from etabli.people.actions import show_samples
 from etabli.people.models import Person
 
 from . import build, erasing, history
@@ -40,7 +40,7 @@ def load(*, now: datetime, password: str = "", tell: Callable[[str], None] = lam
     them.
     """
     if sample_organisations():
-        _open_to_administrators()
+        show_samples()
         return Loaded()
     made = build.build(_parent(), now=now, tell=tell)
     ids = [o.pk for o in made]
@@ -49,7 +49,7 @@ def load(*, now: datetime, password: str = "", tell: Callable[[str], None] = lam
         accounts = _accounts(made, password)
         history.put_in_order(ids, began=now, start=now - build.YEAR)
         counts = build.counted(ids)
-    _open_to_administrators()
+    show_samples()
     return Loaded(counts, accounts, password)
 
 
@@ -94,17 +94,3 @@ def _accounts(made: list[Organisation], password: str) -> list[str]:
 def _tops(made: list[Organisation]) -> list[Organisation]:
     ids = {o.pk for o in made}
     return [o for o in made if o.parent_id not in ids]
-
-
-def _open_to_administrators() -> None:
-    """Whoever administers the installation's own organisation may look at the samples, wherever they hang."""
-    with opening():
-        first = Organisation.objects.filter(demo=False).order_by("pk").first()
-        made = list(Organisation.objects.filter(demo=True))
-        if first is None or not made or first.pk in made[0].path:
-            return
-        role: Any = Role.objects.get(organisation=None, key="administrator")
-        own = Membership.objects.filter(organisation=first, role=role, denied=False)
-        for account_id in own.values_list("account_id", flat=True):
-            for organisation in _tops(made):
-                Membership.objects.get_or_create(organisation=organisation, account_id=account_id, role=role)

@@ -17,7 +17,7 @@ from etabli.kernel.tenancy import scope
 from etabli.people.actions import start_organisation
 from etabli.people.models import Building, Floor, OrgUnit, Person, Rack, Room, Site, Team
 
-from . import arrivals, devices, fleet, history, places, staff
+from . import arrivals, devices, fleet, history, places, staff, whereabouts
 from .companies import CLIENTS, PROVIDER, Company
 from .staff import Names
 
@@ -76,6 +76,7 @@ def _furnish(company: Company, organisation: Organisation, work: Work) -> None:
         history.life(items, work.team, work.rng, start=work.start, now=work.now)
         history.remarks(items, work.team, work.rng, start=work.start, now=work.now)
     _inventory(company, organisation, items, work)
+    whereabouts.locate_everything(Random(SEED), now=work.now)  # noqa: S311 - leaves the other draws alone
 
 
 def _inventory(company: Company, organisation: Organisation, items: list[fleet.Item], work: Work) -> None:

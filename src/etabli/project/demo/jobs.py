@@ -28,5 +28,5 @@ def load(run: Run) -> dict[str, Any]:
 
 @job(followed=True)
 def remove(run: Run) -> dict[str, Any]:
-    """Remove the sample companies. Nothing is told meanwhile: the job's own row may be among what goes."""
+    """Remove the sample companies, in one transaction: there is no progress to tell meanwhile."""
     return {"rows": sum(actions.remove().values())}

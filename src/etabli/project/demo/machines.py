@@ -5,10 +5,13 @@
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cached_property
 from random import Random
 from typing import Any
 
-from . import programs
+from etabli.assets.models import Asset
+
+from . import equipment, programs
 from .companies import Company
 from .fleet import Item
 from .staff import email_of
@@ -105,6 +108,12 @@ class Voice:
         self.choice = self.rng.random()
         self.born = self.rng.randint(20, 900)
 
+    @cached_property
+    def screens(self) -> list[Asset]:
+        """The monitors connected to it."""
+        parts = Asset.objects.filter(parent=self.item.asset, kind__key="monitor").exclude(serial="")
+        return list(parts.select_related("model__manufacturer").order_by("pk"))
+
     @property
     def windows(self) -> bool:
         return self.system["name"] == "Windows"
@@ -122,7 +131,9 @@ class Voice:
 
     def says(self, at: datetime, *, newer: float) -> dict[str, Any]:
         """A full inventory; ``newer`` is the share of programs already updated."""
-        content = {name: make(self, at) for name, make in SECTIONS.items()}
+        content = {name: make(self, at) for name, make in {**SECTIONS, **equipment.SECTIONS}.items()}
+        if newer > 0.8:
+            content = equipment.changed(self, content)
         rng = Random(self.choice)  # the same programs each time: only versions move
         day = at.date() if newer == 0 else (at - timedelta(days=200)).date()
         if self.windows:
@@ -180,13 +191,12 @@ def _bios(one: Voice, at: datetime) -> Any:
 
 
 def _system(one: Voice, at: datetime) -> Any:
-    installed = at - timedelta(days=one.born)
     booted = at - timedelta(hours=one.rng.randint(2, 300))
     return one.system | {
         "fqdn": f"{one.item.asset.name.lower()}.{one.company.domain}",
         "install_date": f"2024-{1 + one.born % 12:02d}-{1 + one.born % 27:02d} 09:12:00"
         if one.born > 300
-        else f"{installed:%Y}-01-15 09:12:00",
+        else f"2025-{1 + one.born % 12:02d}-15 09:12:00",
         "boot_time": f"{booted:%Y-%m-%d %H:%M:%S}",
         "timezone": {"name": "Europe/Paris", "offset": "+0100"},
     }

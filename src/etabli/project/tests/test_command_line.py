@@ -27,6 +27,11 @@ def run(*words: str, home: Path | None = None, **environment: str) -> subprocess
     )
 
 
+def plain(text: str) -> str:
+    """Without the no-break spaces of French typography."""
+    return text.replace("\u00a0", " ").replace("\u202f", " ")
+
+
 def test_no_name_or_alias_is_used_twice() -> None:
     words = [*cli.COMMANDS, *(alias for command in cli.COMMANDS.values() for alias in command.aliases)]
     assert len(words) == len(set(words))
@@ -66,6 +71,70 @@ def test_an_unknown_command_is_wrong_usage_with_the_nearest_name() -> None:
 
 def test_a_bad_option_is_wrong_usage() -> None:
     assert run("up", "--port", "0").returncode == outcome.USAGE
+
+
+HELP = {
+    "en_GB.UTF-8": ("Usage: ./etabli up [OPTIONS]", "Options", "Show this help", "Exit codes"),
+    "fr_FR.UTF-8": ("Usage : ./etabli up [OPTIONS]", "Options", "Afficher cette aide", "Codes de sortie"),
+}
+
+
+@pytest.mark.parametrize("spoken", sorted(HELP))
+def test_the_help_of_a_command_speaks_one_language(spoken: str) -> None:
+    done = run("up", "--help", LANG=spoken)
+    assert done.returncode == outcome.OK
+    assert all(words in plain(done.stdout) for words in HELP[spoken])
+    other = next(words for name, words in HELP.items() if name != spoken)
+    assert not any(words in plain(done.stdout) for words in other if words != "Options")
+    assert "ETABLI_PORT" in done.stdout
+    assert "8470" in done.stdout
+
+
+def test_help_is_french_when_the_machine_says_no_language() -> None:
+    done = run("demo", "load", "--help", LANG="")
+    assert "Mot de passe des comptes" in done.stdout
+    assert "Afficher cette aide" in done.stdout
+
+
+@pytest.mark.parametrize("name", sorted(name for name, row in cli.COMMANDS.items() if not row.raw))
+def test_every_command_and_option_has_help(name: str) -> None:
+    import typer
+
+    code = cli.load(name)
+    command = typer.main.get_command(code if isinstance(code, typer.Typer) else cli._application(code, name))
+    shown = [one for one in [command, *getattr(command, "commands", {}).values()] if not one.hidden]
+    for one in shown:
+        assert one is command or one.help
+        assert [param.name for param in one.params if not param.help] == []
+
+
+WRONG = [
+    ("up --porc", "There is no option “--porc”. Did you mean “--port”?", "Il n’y a pas d’option « --porc »."),
+    ("up --port 0", "--port is a number from 1 to 65535.", "--port est un nombre de 1 à 65535."),
+    ("up --workers 0", "--workers is a number, 1 or more.", "--workers est un nombre supérieur ou égal à 1."),
+    ("up --port", "--port expects a value.", "--port attend une valeur."),
+    ("up --demo=1", "--demo takes no value.", "--demo ne prend pas de valeur."),
+    ("up now", "Too many words: now.", "Mots en trop : now."),
+    ("bench --assets x", "--assets is a whole number.", "--assets est un nombre entier."),
+    ("restore", "FILE is missing.", "Il manque FILE."),
+    ("restore /nowhere --verify", "FILE: there is no such file.", "FILE : ce fichier n’existe pas."),
+    ("demo lod", "There is no command “lod”. Did you mean “load”?", "Il n’y a pas de commande « lod »."),
+]
+
+
+@pytest.mark.parametrize(("words", "english", "french"), WRONG, ids=[words for words, _en, _fr in WRONG])
+def test_words_that_are_not_understood_are_told_in_a_sentence(words: str, english: str, french: str) -> None:
+    for spoken, sentence in (("en_GB.UTF-8", english), ("fr_FR.UTF-8", french)):
+        done = run(*words.split(), LANG=spoken)
+        assert done.returncode == outcome.USAGE
+        assert sentence in plain(done.stderr)
+        assert done.stdout == ""
+
+
+def test_a_group_without_a_word_tells_its_commands() -> None:
+    done = run("inventory")
+    assert done.returncode == outcome.USAGE
+    assert "  load  Load inventories from files" in done.stdout
 
 
 def test_a_bad_database_address_is_told_without_a_traceback(tmp_path: Path) -> None:
@@ -143,4 +212,6 @@ def test_a_lock_file_with_an_address_is_refused(tmp_path: Path, line: str) -> No
 
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
 def test_our_lock_files_hold_no_address(name: str) -> None:
-    lock.check(Path(cli.__file__).parents[3] / name)
+    path = Path(cli.__file__).parents[3] / name
+    assert "--hash=sha256:" in path.read_text()
+    assert lock.addresses(path) == []

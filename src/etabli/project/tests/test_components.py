@@ -50,7 +50,11 @@ def test_the_same_absence_is_a_failure_when_everything_is_required(
 
 def test_a_present_component_lets_the_test_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(components.COMPONENTS, "shell", Component("a shell", ("sh",), ("bash",)))
+    assert components.missing(["shell"]) == []
+    ran = []
     components.pytest_runtest_setup(Item("shell"))
+    ran.append("the test")
+    assert ran == ["the test"], "the hook neither skipped nor failed it"
 
 
 def test_a_component_that_is_not_in_the_table_is_a_mistake() -> None:

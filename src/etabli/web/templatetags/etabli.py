@@ -8,15 +8,16 @@ from django import template
 from django.contrib.messages.storage.base import Message
 from django.templatetags.static import static
 from django.utils import formats, timezone
-from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
+from etabli.kernel.screens.columns import escape
 from etabli.web import markup, stylesheets
 
 register = template.Library()
 register.filter("initials", markup.initials)
+register.simple_tag(markup.icon)
 
 
 @register.simple_tag
@@ -48,7 +49,7 @@ def tone(message: Message) -> str:
 @register.filter
 def ago(at: datetime) -> str:
     """How long ago in one unit: “3 minutes ago”."""
-    return _("%(time)s ago") % {"time": timesince(at, timezone.now(), depth=1)}
+    return markup.ago(at, timezone.now())
 
 
 @register.filter
@@ -78,22 +79,24 @@ def split_actions(actions: Sequence[Mapping[str, Any]] | str) -> dict[str, list[
 def table_rows(columns: Sequence[Any], rows: Iterable[Any], choosing: bool = True) -> SafeString:
     """The body of a list, in one string: much faster than a template loop over rows and cells.
 
-    ``columns`` have ``css`` and may have ``label``; ``rows`` have ``id``, ``url``, ``cells`` (ready HTML) and
-    may have ``selected``. Either objects or mappings. The first cell becomes the link to the row unless it
-    already holds one. A column with the class ``p-label`` shows its label on the phone.
+    ``columns`` have ``css`` and may have ``label`` and ``edit`` (the field edited in place); ``rows`` have
+    ``id``, ``url``, ``cells`` (ready HTML) and may have ``selected`` and ``version``. Either objects or
+    mappings. The first cell becomes the link to the row unless it already holds one. A column with the class
+    ``p-label`` shows its label on the phone.
     """
     classes = [_cell_open(column, first=index == 0) for index, column in enumerate(columns)]
-    select = conditional_escape(_("Select"))
+    select = escape(_("Select"))
     return SafeString("".join(_row(row, classes, select if choosing else "") for row in rows))
 
 
 def _row(row: Any, classes: list[str], select: str) -> str:
-    ident, url = conditional_escape(_get(row, "id")), conditional_escape(_get(row, "url") or "")
-    parts = ["<tr>"]
+    ident, url = escape(_get(row, "id")), escape(_get(row, "url") or "")
+    version = _get(row, "version")
+    parts = [f'<tr data-version="{escape(version)}">' if version else "<tr>"]
     if select:
         parts.append(_checkbox(ident, select, checked=bool(_get(row, "selected"))))
     for index, (opening, cell) in enumerate(zip(classes, _get(row, "cells"), strict=False)):
-        text: str = conditional_escape(cell)
+        text: str = escape(cell)
         if index == 0:
             opening = f'{opening} id="row-{ident}"'
             text = f'<a class="row-link" href="{url}">{text}</a>' if url and "<a " not in text else text
@@ -113,7 +116,9 @@ def _checkbox(ident: str, select: str, *, checked: bool) -> str:
 def _cell_open(column: Any, *, first: bool) -> str:
     css = f"{_get(column, 'css') or ''} {'title-cell' if first else ''}".strip()
     label = format_html(' data-label="{}"', _get(column, "label")) if "p-label" in css else ""
-    return f'<td class="{conditional_escape(css)}"{label}' if css else "<td"
+    edit = _get(column, "edit") if not first else ""
+    label += format_html(' data-edit="{}"', edit) if edit else ""
+    return f'<td class="{escape(css)}"{label}' if css else f"<td{label}"
 
 
 def _get(item: Any, name: str) -> Any:

@@ -1,4 +1,6 @@
-"""Django's own command, which also gathers the messages of :func:`sentence` and of inventory warnings."""
+"""Django's own command, which also gathers the messages of :func:`sentence`, of inventory warnings and
+refusals.
+"""
 
 from django.core.management.commands import makemessages
 
@@ -9,4 +11,6 @@ class Command(makemessages.Command):
         "--keyword=sentence",
         "--keyword=told",
         "--keyword=Warning:3",
+        "--keyword=TooLarge",
+        "--keyword=Unreadable",
     ]

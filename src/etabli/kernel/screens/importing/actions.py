@@ -16,7 +16,7 @@ from ...files import FileTooLarge, open_file, store
 from ...tenancy import scope
 from .. import by_slug
 from ..memory import remembering, trusting
-from ..writing import undo
+from ..undoing import undo_batch
 from . import memories, sources
 from .models import Import
 from .relating import Lost
@@ -196,21 +196,15 @@ def take_back(made: Import, actor: Actor, run: Follower | None = None) -> int:
     """Undo a committed import, last row first, in one transaction; what it created beside its rows goes too.
     ``ValidationError`` when later work would be lost.
     """
-    with scope(made.organisation_id):
-        events = list(
-            Event.objects.filter(organisation=made.organisation_id, batch=made.batch).order_by("-id")
-        )
+    with scope(made.organisation_id), transaction.atomic():
         if run:
-            run.begin(_("Undo the rows"), total=len(events))
-        with transaction.atomic(), together():
-            for number, event in enumerate(events, 1):
-                undo(event, actor)
-                if run and number % 50 == 0:
-                    run.progress(number)
-            externalids.forget(made.batch, made.organisation_id)
+            total = Event.objects.filter(batch=made.batch).count()
+            run.begin(_("Undo the rows"), total=total)
+        undone = undo_batch(made.batch, actor, run.progress if run else None)
+        externalids.forget(made.batch, made.organisation_id)
         made.state = Import.State.UNDONE
         made.save(update_fields=["state"])
-    return len(events)
+    return undone
 
 
 def _walk(

@@ -15,7 +15,7 @@ from ...actors import require
 from ...tenancy import visible
 from ...text import plain
 from .. import by_noun, by_slug
-from ..history import label_of
+from ..columns import label_of
 from . import actions, jobs, sheets, sources
 from .models import Import
 from .relating import BY_ID

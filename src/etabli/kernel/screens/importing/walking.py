@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from ... import externalids
 from ...events import Event, difference, snapshot
 from ...text import plain
-from ..history import described_changes, label_of
+from ..columns import label_of
+from ..history import described_changes
 from .reading import Made, Reader
 from .relating import Relations, written
 from .sheets import Sheet

@@ -6,6 +6,7 @@ const ELEMENTS = {
   "bulk-bar": "./list.js",
   "e-live": "./live.js",
   "e-combo": "./combo.js",
+  "e-plan": "./plan.js",
 };
 
 function fetchElements() {
@@ -28,6 +29,22 @@ function greet() {
 }
 greet();
 document.addEventListener("htmx:after:swap", greet);
+
+/* A value edited in its cell: by a click, or by F2 on its row. What edits it is fetched when it is first asked for */
+async function editCell(cell) {
+  const { open } = await import("./cells.js");
+  open(cell);
+}
+document.addEventListener("click", ({ target }) => {
+  const cell = target.closest("td[data-edit]");
+  if (cell && !target.closest("a, button, input, select, textarea, form") && !String(getSelection())) editCell(cell);
+});
+document.addEventListener("keydown", (event) => {
+  const first = event.key === "F2" && event.target.closest("tr")?.querySelector("[data-edit]");
+  if (!first) return;
+  event.preventDefault();
+  editCell(first);
+});
 
 function remember(name, value) {
   document.cookie = `${name}=${value}; path=/; max-age=31536000; samesite=lax`;

@@ -1,0 +1,1 @@
+"""Journeys across domains; what a domain alone can tell is tested beside it."""
