@@ -28,7 +28,7 @@ class Misused(Failure):
 
 def bring(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE…", help=_("Files of another tool, spreadsheets"))
+        list[Path], typer.Argument(metavar="FILE", help=_("Files of another tool, spreadsheets"))
     ],
     organisation: Annotated[
         str, typer.Option("--organisation", metavar="NAME", help=_("Organisation that they belong to"))
