@@ -30,9 +30,9 @@ def figures(*, quick: bool, size: str) -> Iterator[Figure]:
     made = actions.begin(
         screen, content=content, name="assets.csv", organisation_id=organisation, actor=actor
     )
-    made.mapping = {"0": "name", "1": "serial", "2": "kind", "3": "state", "4": "price", "5": "bought_on"}
+    made.parts[0]["mapping"] = ["name", "serial", "kind", "state", "price", "bought_on"]
     with scope(organisation):
-        made.save(update_fields=["mapping"])
+        made.save(update_fields=["parts"])
     data = f"{rows} rows; {size}"
     yield _timed("import, check with preview", lambda: actions.check(made, screen, actor), rows, 6, data)
     with scope(organisation):

@@ -198,7 +198,13 @@ SPECIAL: dict[str, Callable[[Maker], dict[str, Any]]] = {
         "position": 1,
     },
     "SavedView": lambda m: {"screen": "assets", "query": "q=x"},
-    "Import": lambda m: {"slug": "assets", "header": [m.word], "counts": {}},
+    "Import": lambda m: {
+        "slug": "assets",
+        "parts": [
+            {"slug": "assets", "title": m.word, "header": [m.word], "samples": [[m.word]], "mapping": [""]}
+            | {"words": {}, "days": "", "total": 1}
+        ],
+    },
     "ApiToken": lambda m: {"scopes": ["asset.view"], "hash": "0" * 64},
     "Webhook": lambda m: {"verbs": ["asset.*"]},
     "Event": lambda m: {"noun": "asset", "verb": "asset.noted", "object_id": 1},

@@ -197,6 +197,7 @@ SETTINGS = [
     Page("events", "/events/"),
     Page("event", "/events/{event}/"),
     Page("imports", "/imports/"),
+    Page("external-ids", "/external-ids/"),
     Page("tags", "/tags/"),
     Page("tag", "/tags/{tag}/"),
     Page("tag-add", "/tags/add/"),

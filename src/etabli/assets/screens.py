@@ -7,6 +7,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
@@ -279,6 +280,10 @@ class AssetKindScreen(Screen):
     fields = ["name", "key", "icon", "computer", "position"]
     importable = deletes = False
     searchable = False
+
+    def from_name(self, text: str) -> dict[str, Any]:
+        """A kind that only a file names: its key is made from its name."""
+        return {"name": text, "key": slugify(text)[:40]}
 
 
 @register

@@ -15,7 +15,7 @@ class KernelConfig(AppConfig):
 
         post_migrate.connect(rowsecurity.install, sender=self)
         post_migrate.connect(shipped.install_roles, sender=self)
-        autodiscover_modules("screens", "reactions", "jobs")
+        autodiscover_modules("screens", "reactions", "jobs", "importers")
         # Rendering a list makes many short-lived objects: what lives as long as the process is taken out of
         # the
         # collector's sight, and full collections are made rare (they were the tail of a peer's response

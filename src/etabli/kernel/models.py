@@ -5,6 +5,7 @@ from .attachments import Attachment, Link, Note, Tag, Tagging
 from .calendars import Calendar, Holiday
 from .customfields import CustomField
 from .events import Event, ReactionDone
+from .externalids import ExternalId
 from .files import File
 from .jobs import Job
 from .notifications import Notification, NotificationChoice
@@ -12,7 +13,7 @@ from .organisations import Membership, Organisation, Role
 from .preferences import Preference
 from .ratelimit import RateBucket
 from .savedviews import SavedView
-from .screens.importing.models import Import
+from .screens.importing.models import Import, ImportMapping
 from .search import SearchEntry
 from .secrets import Secret
 from .tokens import ApiToken
@@ -25,9 +26,11 @@ __all__ = [
     "Calendar",
     "CustomField",
     "Event",
+    "ExternalId",
     "File",
     "Holiday",
     "Import",
+    "ImportMapping",
     "Job",
     "Link",
     "Membership",

@@ -76,6 +76,12 @@ COMMANDS: dict[str, Command] = {
     "inventory": Command(
         "etabli.inventory.commands:app", _("Inventory this machine, load files"), aliases=("inventaire",)
     ),
+    "import": Command(
+        ".importing:bring",
+        _("Bring in lists of Snipe-IT, GLPI, OCS or a spreadsheet"),
+        _("Each file is imported whole or not at all; exit code 4 when a line is in error."),
+        ("importer",),
+    ),
     "fleet": Command(
         ".fleet:app", _("List, show, add, change the assets, and act on them"), aliases=("parc",)
     ),

@@ -16,10 +16,11 @@ from etabli.kernel.attachments import Note, Tag
 from etabli.kernel.calendars import Calendar, Holiday
 from etabli.kernel.customfields import CustomField
 from etabli.kernel.events import Event
+from etabli.kernel.externalids import ExternalId
 from etabli.kernel.jobs import Job
 from etabli.kernel.organisations import Membership, Role
 from etabli.kernel.savedviews import SavedView
-from etabli.kernel.screens import Column, Panel, Screen, register
+from etabli.kernel.screens import Column, Panel, Screen, by_noun, register
 from etabli.kernel.screens.history import describe_act
 from etabli.kernel.screens.importing.models import Import
 from etabli.kernel.tokens import ApiToken
@@ -286,6 +287,34 @@ class ImportScreen(Screen):
     order = ["-id"]
     fields = ["state"]
     adds = changes = deletes = importable = searchable = False
+
+
+@register
+class ExternalIdScreen(Screen):
+    about = gettext_lazy("What other tools call our objects: imports find them again by it.")
+    model = ExternalId
+    slug = "external-ids"
+    annexed = False
+    icon = "tag"
+    columns = [
+        "external",
+        "source",
+        Column("noun", gettext_lazy("Object"), lambda e: _named(e.noun, e.object_id)),
+        "at",
+    ]
+    filters = ["source", "noun"]
+    search = ["external"]
+    order = ["-id"]
+    fields = ["external", "source", "noun"]
+    adds = changes = deletes = importable = searchable = False
+
+
+def _named(noun: str, key: int) -> str:
+    """An object by its noun and number, with its page; the list asks nothing more of the database."""
+    screen = by_noun(noun)
+    label = f"{screen.singular if screen else noun} {key}"
+    url = reverse(f"{noun}-detail", args=[key]) if screen else ""
+    return format_html('<a class="lnk" href="{}">{}</a>', url, label) if url else label
 
 
 @register

@@ -2,6 +2,7 @@
 version.
 """
 
+import copy
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.forms.models import model_to_dict, modelform_factory
 from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -36,6 +38,7 @@ class NounForm(forms.ModelForm):
     """
 
     screen: "Screen"
+    vouched: frozenset[str] = frozenset()  # fields whose values the caller knows to be free
     before: dict[str, Any] | None = None  # the object before the form touched it, when the caller knows it
 
     def __init__(
@@ -51,6 +54,29 @@ class NounForm(forms.ModelForm):
             self.fields["version"] = forms.IntegerField(
                 widget=forms.HiddenInput, required=False, initial=self.instance.version
             )
+
+    def again(self, data: Any, instance: Any = None) -> "NounForm":
+        """The same form for another object of the organisation: what it offers was worked out once.
+
+        For works on thousands of rows. An object may hold what is no longer offered: then a new form is made.
+        """
+        if instance is not None and self._may_hold_more():
+            return type(self)(data, instance=instance, actor=self.actor, organisation_id=self.organisation_id)
+        made = copy.copy(self)
+        made.data, made.is_bound, made.files = data, True, MultiValueDict()
+        made.instance = self.screen.model() if instance is None else instance
+        made.initial, made.before = {}, None
+        made._errors, made._bound_fields_cache = None, {}  # type: ignore[attr-defined]
+        return made
+
+    def _may_hold_more(self) -> bool:
+        """A choice removed since, or an object outside the organisation, that an existing object may hold."""
+        if any(one.kind == customfields.CustomField.Kind.CHOICE for one in self.custom_fields):
+            return True
+        fields: list[Any] = [f for f in self.screen.model._meta.concrete_fields if f.name in self.fields]
+        return not all(
+            issubclass(f.related_model, OWNED) for f in fields if f.is_relation and f.name != "organisation"
+        )
 
     def _organisation(self, given: int | None, data: Any) -> int | None:
         if not issubclass(self.screen.model, OWNED):
@@ -169,12 +195,31 @@ class NounForm(forms.ModelForm):
         """
         for model, constraints in self.instance.get_constraints():
             for constraint in constraints:
-                if self._moot(constraint):
+                if self._moot(constraint) or self._vouched(constraint):
                     continue
                 try:
-                    constraint.validate(model, self.instance, exclude=set(self.errors))
+                    self._ask(constraint, model)
                 except ValidationError as error:
                     self._update_errors(error)  # type: ignore[attr-defined]
+
+    def _ask(self, constraint: Any, model: type[models.Model]) -> None:
+        """A check depends on its own fields alone: the same values get the same answer for all rows of a
+        work.
+        """
+        excluded = set(self.errors)
+        names = _names_in(constraint.condition) if isinstance(constraint, models.CheckConstraint) else {""}
+        if "" in names or not hasattr(constraint.condition, "children"):
+            constraint.validate(model, self.instance, exclude=excluded)
+            return
+        values = tuple(str(getattr(self.instance, name)) for name in sorted(names))
+        key = (constraint.name, values, bool(names & excluded))
+        once(key, lambda: constraint.validate(model, self.instance, exclude=excluded))
+
+    def _vouched(self, constraint: Any) -> bool:
+        """Uniqueness that the caller checked against everything there is; the database has the last word."""
+        if not isinstance(constraint, models.UniqueConstraint) or not self.vouched:
+            return False
+        return unique_names(constraint) - {"organisation"} <= self.vouched
 
     def _moot(self, constraint: Any) -> bool:
         """Whether a constraint cannot be broken by these values: each is a question to the database.
@@ -212,6 +257,19 @@ class NounForm(forms.ModelForm):
 
     def _speaks(self, names: Sequence[str]) -> bool:
         return any(n in self.errors or self[n].value() not in (None, "", False) for n in names)
+
+
+def unique_names(constraint: Any) -> set[str]:
+    """The fields that are unique together, also those inside an expression (``Plain("name")``)."""
+    found = set(constraint.fields)
+    waiting = list(constraint.expressions)
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, models.F):
+            found.add(str(one.name))  # type: ignore[attr-defined]
+        else:
+            waiting += one.get_source_expressions()
+    return found
 
 
 def _holds(condition: Q, obj: Any) -> bool | None:

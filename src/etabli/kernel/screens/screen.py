@@ -276,6 +276,10 @@ class Screen:
     def has_custom_fields(self) -> bool:
         return issubclass(self.model, Noun)
 
+    def from_name(self, text: str) -> dict[str, Any]:
+        """What the form of a new object holds when a file only gives its name."""
+        return {"name": text}
+
     def save(self, form: Any, actor: Actor, *, batch: Any = None) -> Any:
         """The single way an object of this kind is written: page, import, API and commands come here."""
         from .writing import save

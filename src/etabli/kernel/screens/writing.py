@@ -12,12 +12,13 @@ from ..actors import Actor, require
 from ..events import difference, publish, snapshot
 from ..tenancy import Noun
 from . import shared
+from .memory import atomically
 
 if TYPE_CHECKING:
     from .screen import Screen
 
 
-@transaction.atomic
+@atomically
 def save(screen: "Screen", form: Any, actor: Actor, *, batch: Any = None) -> Any:
     """Write a valid form; publishes ``created``, or ``changed`` when something did change."""
     obj = form.instance

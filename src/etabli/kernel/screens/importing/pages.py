@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,11 +13,17 @@ from django.utils.translation import gettext as _
 
 from ...actors import require
 from ...tenancy import visible
-from . import actions, jobs, sheets
+from ...text import plain
+from .. import by_noun, by_slug
+from ..columns import label_of
+from . import actions, jobs, sheets, sources
 from .models import Import
-from .reading import Reader, targets
+from .relating import BY_ID
+from .targets import blank_form, screen_of, targets
 
 AT_ONCE_BYTES = 60_000
+MOST_COLUMNS = 100
+MOST_MEANINGS = 300
 
 
 def upload_page(request: Any, screen: Any) -> HttpResponse:
@@ -35,14 +42,7 @@ def upload_page(request: Any, screen: Any) -> HttpResponse:
             problem = _("Choose a file.") if file is None else _("Choose the organisation it belongs to.")
         else:
             try:
-                made = actions.begin(
-                    screen,
-                    content=file.read(),
-                    name=file.name,
-                    organisation_id=chosen.id,
-                    actor=request.actor,
-                )
-                return redirect("import-page", made.pk)
+                return _begun(request, screen, file, chosen.id)
             except sheets.UnreadableSheet as error:
                 problem = str(error)
     context = {
@@ -53,12 +53,29 @@ def upload_page(request: Any, screen: Any) -> HttpResponse:
         "crumbs": [{"label": screen.title, "url": screen.list_url}],
         "places": places,
         "problem": problem,
+        "sources": sources.every(),
         "template_url": f"{reverse(f'{screen.noun}-export')}?format=xlsx&q=%00",
         "cancel_url": screen.list_url,
-        "accepts": ".csv,.xlsx,.xls,.ods,.txt",
+        "accepts": ".csv,.tsv,.txt,.xlsx,.xls,.xlsb,.ods,.json,.xml,.ocs,.sql,.gz",
         "trail": trail("upload"),
     }
     return TemplateResponse(request, "screens/import.html", context, status=422 if problem else 200)
+
+
+def _begun(request: Any, screen: Any, file: Any, organisation_id: int) -> HttpResponse:
+    try:
+        made = actions.begin(
+            screen,
+            content=file,
+            name=file.name,
+            organisation_id=organisation_id,
+            actor=request.actor,
+            source=request.POST.get("source") or "auto",
+        )
+    except sources.Taken as taken:
+        messages.success(request, taken.text)
+        return redirect(taken.url)
+    return redirect("import-page", made.pk)
 
 
 def trail(step: str) -> list[dict[str, str]]:
@@ -97,15 +114,20 @@ def import_page(request: Any, pk: int) -> HttpResponse:
 
 def _step_context(request: Any, made: Import, screen: Any, step: str) -> dict[str, Any]:
     if step == "mapping":
-        known = targets(
-            screen, Reader(screen, request.actor, made.organisation_id, {}, create_missing=False).blank()
-        )
-        return {"mapping": [_column(made, number, title, known) for number, title in enumerate(made.header)]}
+        return {
+            "tables": [_table(request, made, number) for number in range(len(made.parts))],
+            "source": sources.named(made.source),
+            "sources": [one for one in sources.every() if not isinstance(one, sources.Bringing)],
+        }
     if step == "done":
         counts = _("%(create)s created, %(update)s changed, %(skip)s unchanged.") % made.counts
         undone = made.state == Import.State.UNDONE
         text = _("This import was undone.") if undone else counts
         return {"committed": {"text": text, "undoable": not undone, "list_url": screen.list_url}}
+    return _preview(request, made)
+
+
+def _preview(request: Any, made: Import) -> dict[str, Any]:
     labels = {
         "create": (_("To create"), "ok"),
         "update": (_("To change"), ""),
@@ -115,35 +137,121 @@ def _step_context(request: Any, made: Import, screen: Any, step: str) -> dict[st
     figures = [
         {"label": label, "value": made.counts.get(k, 0), "tone": tone} for k, (label, tone) in labels.items()
     ]
-    rows = [{"line": p["row"], "errors": [p["text"]] if p["text"] else [], **p} for p in made.preview]
-    total = sum(made.counts.values())
-    ready = (
-        made.state == Import.State.READY
-        and not made.counts.get("error")
-        and total > made.counts.get("skip", 0)
-    )
-    return {"counts": figures, "rows": rows, "shown": len(rows), "count": total, "can_commit": ready}
+    several = len(made.parts) > 1
+    rows = [
+        {
+            "line": p["row"],
+            "errors": [p["text"]] if p["text"] else [],
+            "list": _title(p) if several else "",
+            **p,
+        }
+        for p in made.preview
+    ]
+    total, errors = sum(made.counts.values()), made.counts.get("error", 0)
+    some = total > made.counts.get("skip", 0) + errors
+    return {
+        "counts": figures,
+        "rows": rows,
+        "shown": len(rows),
+        "count": total,
+        "can_commit": made.state == Import.State.READY and some and not errors,
+        "can_leave_out": made.state == Import.State.READY and some and errors,
+        "errors": errors,
+        "also": [_also(one) for one in made.findings.get("also", [])],
+        "remarks": made.findings.get("remarks", []),
+        "unknown": _unknown(request, made),
+    }
 
 
-def _column(made: Import, number: int, title: str, known: list[tuple[str, str]]) -> dict[str, Any]:
-    chosen = made.mapping.get(str(number), "")
+def _title(row: dict[str, Any]) -> str:
+    screen = by_noun(row["noun"])
+    return screen.title if screen else ""
+
+
+def _also(one: dict[str, Any]) -> tuple[str, str]:
+    """The list, and how many objects of it with the names of the first ones."""
+    names = ", ".join(one["names"]) + ("…" if one["count"] > len(one["names"]) else "")
+    return _title(one) or one["noun"], f"{one['count']} · {names}"
+
+
+def _unknown(request: Any, made: Import) -> list[dict[str, Any]]:
+    """The words of the file that nothing here is called by, with what each may mean."""
+    asked = []
+    blanks: dict[str, Any] = {}
+    for number, one in enumerate(made.findings.get("unknown", [])):
+        screen = screen_of(made.parts[one["part"]]["slug"])
+        if screen.slug not in blanks:
+            blanks[screen.slug] = blank_form(screen, request.actor, made.organisation_id)
+        field = blanks[screen.slug].fields.get(one["target"])
+        label = label_of(screen, one["target"])
+        options = _meanings(field, one.get("means", ""))
+        asked.append({"name": f"word-{number}", "label": label, "options": options, **one})
+    return asked
+
+
+def _meanings(field: Any, means: str) -> list[dict[str, Any]]:
+    """What a word may mean, with what it means now."""
+    if isinstance(field, forms.ModelChoiceField):
+        rows = field.queryset[:MOST_MEANINGS] if field.queryset is not None else ()
+        pairs = [
+            (f"{BY_ID}{one.pk}", str(one), {f"{BY_ID}{one.pk}", getattr(one, "key", one.pk)}) for one in rows
+        ]
+    else:
+        choices: Any = getattr(field, "choices", ())
+        pairs = [(str(v), str(label), {str(v)}) for v, label in choices if v not in ("", None)]
+    return [{"value": v, "label": label, "selected": means in named} for v, label, named in pairs]
+
+
+def _table(request: Any, made: Import, number: int) -> dict[str, Any]:
+    """A part as the mapping step shows it: its first columns, and the titles of the others."""
+    part = made.parts[number]
+    screen = screen_of(part["slug"])
+    known = targets(screen, blank_form(screen, request.actor, made.organisation_id))
+    shown = [at for at in range(len(part["header"])) if at < MOST_COLUMNS or part["mapping"][at]]
+    return {
+        "number": number,
+        "title": part["title"],
+        "list": screen.title,
+        "total": part["total"],
+        "days": part["days"],
+        "columns": [_column(part, number, at, known) for at in shown],
+        "others": [title for at, title in enumerate(part["header"]) if at not in set(shown)],
+    }
+
+
+def _column(part: dict[str, Any], number: int, at: int, known: list[tuple[str, str]]) -> dict[str, Any]:
+    chosen = part["mapping"][at]
     options = [{"value": name, "label": label, "selected": name == chosen} for name, label in known]
-    samples = [row[number] for row in made.samples if number < len(row) and row[number]]
-    return {"name": f"column-{number}", "source": title, "samples": samples, "options": options}
+    samples = part["samples"][at]
+    return {
+        "name": f"column-{number}-{at}",
+        "source": part["header"][at],
+        "samples": samples,
+        "options": options,
+    }
 
 
 def _act(request: Any, made: Import, screen: Any) -> HttpResponse:
     act = request.POST.get("act", "")
-    if act == "check":
-        made.mapping = {str(n): request.POST.get(f"column-{n}", "") for n in range(len(made.header))}
-        made.create_missing = request.POST.get("create_missing") == "1"
+    open_ = made.state in {Import.State.MAPPING, Import.State.READY}
+    if act == "source" and open_:
+        try:
+            actions.change_source(made, screen, request.POST.get("source", ""), request.actor)
+        except sheets.UnreadableSheet as error:
+            messages.error(request, str(error))
+        return redirect(f"{reverse('import-page', args=[made.pk])}?step=mapping")
+    if act in {"check", "words"} and open_:
+        (_read_mapping if act == "check" else _read_words)(request, made)
         made.state = Import.State.CHECKING
-        made.save(update_fields=["mapping", "create_missing", "state"])
+        made.save(update_fields=["parts", "create_missing", "state"])
         return _start(request, made, screen, jobs.check, actions.check, _("Check %(file)s"))
-    if act == "commit" and made.state == Import.State.READY and not made.counts.get("error"):
+    if act in {"commit", "leave_out"} and made.state == Import.State.READY:
+        made.leave_out = act == "leave_out"
         made.state = Import.State.WRITING
-        made.save(update_fields=["state"])
+        made.save(update_fields=["state", "leave_out"])
         return _start(request, made, screen, jobs.commit, actions.commit, _("Import %(file)s"))
+    if act == "undo" and made.state == Import.State.DONE and made.file.size > AT_ONCE_BYTES:
+        return _follow(request, made, jobs.take_back, _("Undo %(file)s"))
     if act == "undo" and made.state == Import.State.DONE:
         try:
             count = actions.take_back(made, request.actor)
@@ -151,6 +259,29 @@ def _act(request: Any, made: Import, screen: Any) -> HttpResponse:
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
     return redirect("import-page", made.pk)
+
+
+def _read_mapping(request: Any, made: Import) -> None:
+    """What somebody chose; a column that the page did not show keeps its target."""
+    for number, part in enumerate(made.parts):
+        screen = screen_of(part["slug"])
+        known = {
+            name for name, _label in targets(screen, blank_form(screen, request.actor, made.organisation_id))
+        }
+        for at, before in enumerate(part["mapping"]):
+            chosen = request.POST.get(f"column-{number}-{at}", before)
+            part["mapping"][at] = chosen if chosen in known else ""
+        days = request.POST.get(f"days-{number}", part["days"])
+        part["days"] = days if days in {"dmy", "mdy"} else ""
+    made.create_missing = request.POST.get("create_missing") == "1"
+
+
+def _read_words(request: Any, made: Import) -> None:
+    """What somebody said that the words of the file mean."""
+    for number, one in enumerate(made.findings.get("unknown", [])):
+        if meaning := request.POST.get(f"word-{number}"):
+            words = made.parts[one["part"]]["words"].setdefault(one["target"], {})
+            words[plain(one["text"])] = meaning[:200]
 
 
 def _start(request: Any, made: Import, screen: Any, task: Any, at_once: Any, title: str) -> HttpResponse:
@@ -162,12 +293,15 @@ def _start(request: Any, made: Import, screen: Any, task: Any, at_once: Any, tit
             Import.objects.filter(pk=made.pk).update(state=Import.State.READY)
             messages.error(request, " ".join(error.messages))
         return redirect("import-page", made.pk)
-    url = reverse("import-page", args=[made.pk])
+    return _follow(request, made, task, title)
+
+
+def _follow(request: Any, made: Import, task: Any, title: str) -> HttpResponse:
     made.job = task.follow(
         title=title % {"file": made.file.name},
         actor=request.actor,
         organisation_id=made.organisation_id,
-        url=url,
+        url=reverse("import-page", args=[made.pk]),
         import_id=made.pk,
         organisation=made.organisation_id,
     )
@@ -176,8 +310,6 @@ def _start(request: Any, made: Import, screen: Any, task: Any, at_once: Any, tit
 
 
 def _found(request: HttpRequest, pk: int) -> tuple[Import, Any]:
-    from .. import by_slug
-
     made = get_object_or_404(Import.objects.select_related("file"), pk=pk)
     screen = by_slug(made.slug)
     if screen is None:

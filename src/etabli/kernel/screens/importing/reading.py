@@ -1,216 +1,273 @@
-"""From a row of text to the form of a noun: columns matched to fields, names matched to the objects they
-mean.
+"""From a row of text to the form of a noun: each column read as its target wants it, names matched to
+objects.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from ...actors import Actor, can
-from ...tenancy import OrganisationModel
 from ...text import plain
-from ..columns import capitalised
-from ..forms import CUSTOM, NounForm, defaults_of, form_class, values_of
+from ..forms import NounForm, RelatedChoiceField, defaults_of, values_of
+from .known import Ambiguous
+from .relating import NAME, Relations, Unknown
+from .targets import EXTERNAL, INSIDE, blank_form
+from .values import DAMAGED, SPREADSHEET_ERRORS, Days, Numbers, is_yes
 
 if TYPE_CHECKING:
     from ..screen import Screen
 
-IGNORED = ""
-DAY_FORMS = ("%d/%m/%Y", "%d/%m/%y", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d")
+type Row = Sequence[str]
+SHOWN_WORDS = 200
 
 
-def targets(screen: "Screen", form: NounForm) -> list[tuple[str, str]]:
-    """The fields a column can go to, with their labels."""
-    return [(n, str(f.label)) for n, f in form.fields.items() if n not in {"organisation", "version"}]
+@dataclass
+class Column:
+    """A column on its way: where it stands, its title, its target (``model__manufacturer`` as a path), its
+    reader.
+    """
+
+    at: int
+    title: str
+    path: tuple[str, ...]
+    read: Callable[[str], Any]
 
 
-def guess(screen: "Screen", header: Sequence[str], form: NounForm) -> dict[str, str]:
-    """Column number (as text) → field, by the name or the label in French or English; the rest is ignored."""
-    known: dict[str, str] = {}
-    for language in ("fr", "en"):
-        with override(language):
-            for name, label in targets(screen, form):
-                known.setdefault(_letters(name.removeprefix(CUSTOM)), name)
-                known.setdefault(_letters(str(label)), name)
-            for name in screen.form_fields:
-                label = capitalised(screen.model._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
-                known.setdefault(_letters(label), name)
-    guessed, used = {}, set()
-    for number, title in enumerate(header):
-        name = known.get(_letters(title), IGNORED)
-        guessed[str(number)] = name if name not in used else IGNORED
-        used.add(name)
-    return guessed
+@dataclass
+class Made:
+    """What a row became: its form, what was wrong before the form, and what the other tool calls it."""
+
+    form: NounForm
+    errors: dict[str, str]
+    external: str = ""
 
 
 class Reader:
-    """Turns rows into bound forms. Names of related objects are looked up once and remembered."""
+    """Turns the rows of one table into bound forms."""
 
     def __init__(
         self,
         screen: "Screen",
-        actor: Actor,
-        organisation_id: int,
-        mapping: dict[str, str],
-        create_missing: bool,
+        relations: Relations,
+        part: Mapping[str, Any],
+        rows: Sequence[Row],
+        externals: Mapping[str, int],
     ) -> None:
-        self.screen, self.actor, self.organisation_id = screen, actor, organisation_id
-        self.columns = [(int(number), name) for number, name in mapping.items() if name]
-        self.create_missing = create_missing
-        self.form_class = form_class(screen)
-        blank = self.blank()
-        self.fields, self.defaults = blank.fields, defaults_of(blank)
-        self._names: dict[str, dict[str, int]] = {}
-        self._identities: dict[str, dict[str, Any]] = {}
+        self.screen, self.relations, self.externals = screen, relations, dict(externals)
+        self.theirs = {key: external for external, key in externals.items()}
+        self.words: Mapping[str, Mapping[str, str]] = part.get("words", {})
+        self.unknown: Counter[tuple[str, str]] = Counter()
+        self.translated: Counter[tuple[str, str]] = Counter()
+        self.lost: dict[str, tuple[int, str]] = {}
+        self.remarks: list[str] = []
+        self.template = blank_form(screen, relations.actor, relations.organisation_id)
+        self.fields, self.defaults = self.template.fields, defaults_of(self.template)
+        self.known = relations.known(screen.model)
+        columns = [
+            self._column(at, title, tuple(target.split(INSIDE)), part.get("days", ""), rows)
+            for at, (title, target) in enumerate(zip(part["header"], part["mapping"], strict=True))
+            if target and target.split(INSIDE)[0] in {*self.fields, EXTERNAL}
+        ]
+        self.later = [c for c in columns if self._related(c.path[0]) is screen.model]
+        self.columns = [c for c in columns if c not in self.later]
+        self.relation_order = sorted(
+            {c.path[0] for c in self.columns if self._related(c.path[0])},
+            key=lambda n: len(relations.known(self._related(n) or screen.model).narrow),
+        )
 
-    def blank(self) -> NounForm:
-        return self.form_class(None, actor=self.actor, organisation_id=self.organisation_id)
+    # -- columns
+    def _related(self, name: str) -> type[models.Model] | None:
+        field = self.fields.get(name)
+        return field.offers if isinstance(field, RelatedChoiceField) else None
 
-    def form(self, row: list[str]) -> tuple[NounForm, dict[str, str]]:
-        """The bound form of a row (on the existing object when it is recognised), and errors found
-        before it.
-        """
-        found, errors = self.values(row)
-        values = {
-            name: value for name, value in found.items() if value is not None
-        }  # an empty cell says nothing
-        obj = self.known_object(values)
-        base = values_of(self.screen, obj) if obj is not None else self.defaults
-        data = {**base, **values, "organisation": self.organisation_id}
-        form = self.form_class(data, instance=obj, actor=self.actor, organisation_id=self.organisation_id)
-        return form, errors
+    def _column(self, at: int, title: str, path: tuple[str, ...], days: str, rows: Sequence[Row]) -> Column:
+        field = self.fields.get(path[0]) if len(path) == 1 else None
+        texts = (row[at] for row in rows if row[at])
+        read: Callable[[str], Any] = str
+        if isinstance(field, forms.BooleanField):
+            read = is_yes
+        elif isinstance(field, forms.ChoiceField) and not isinstance(field, forms.ModelChoiceField):
+            read = _Choices(self, path[0], field).read
+        elif isinstance(field, forms.DateField):
+            read = self._days(title, Days(texts, days))
+        elif isinstance(field, forms.DecimalField):
+            read = Numbers(texts, field.decimal_places).read
+        elif isinstance(field, forms.IntegerField | forms.FloatField):
+            read = Numbers(texts, 0 if isinstance(field, forms.IntegerField) else 6).read
+        return Column(at, title, path, read)
 
-    def values(self, row: list[str]) -> tuple[dict[str, Any], dict[str, str]]:
+    def _days(self, title: str, days: Days) -> Callable[[str], str]:
+        if not days.sure:
+            order = _("day, month, year") if days.order == "dmy" else _("month, day, year")
+            text = _("Dates of “%(title)s” could be read in two ways: taken as %(order)s.")
+            self.remarks.append(text % {"title": title, "order": order})
+        return days.read
+
+    def values(self, row: Row, columns: Sequence[Column]) -> tuple[dict[str, Any], dict[str, str]]:
+        """What the cells say, relations as nested dictionaries, and what is wrong by target."""
         values: dict[str, Any] = {}
         errors: dict[str, str] = {}
-        for number, name in self.columns:
-            text = row[number] if number < len(row) else ""
+        for column in columns:
+            text = row[column.at]
+            if not text:
+                continue  # an empty cell says nothing
+            name = column.path[0]
             try:
-                values[name] = self.value(name, text)
+                self._put(values, column, self._read(column, text))
             except ValueError as error:
                 errors[name] = str(error)
         return values, errors
 
-    def value(self, name: str, text: str) -> Any:
-        """The form's own kind of value for a text: an id for a name, an ISO date for « 12/03/2027 »…"""
-        field: Any = self.fields[name]
-        if text == "":
+    def _read(self, column: Column, text: str) -> Any:
+        if plain(text) in SPREADSHEET_ERRORS:
+            raise ValueError(
+                _("the spreadsheet shows an error (%(text)s) instead of a value") % {"text": text}
+            )
+        if (known := self.words.get(INSIDE.join(column.path), {}).get(plain(text))) is not None:
+            self.translated[INSIDE.join(column.path), text] += 1
+            return known or None  # an empty meaning: leave it out
+        if column.read is str and DAMAGED.fullmatch(text):
+            return self._damaged(column, text)
+        return column.read(text)
+
+    def _damaged(self, column: Column, text: str) -> None:
+        """An identifier would be wrong for ever; anything else is left out and told."""
+        if column.path[-1] in {*self.known.sure, *self.screen.identity, EXTERNAL} and len(column.path) == 1:
+            raise ValueError(
+                _("“%(text)s” is a number that a spreadsheet shortened: its last digits are lost in the file")
+                % {"text": text}
+            )
+        count, example = self.lost.get(column.title, (0, text))
+        self.lost[column.title] = (count + 1, example)
+
+    def _put(self, values: dict[str, Any], column: Column, value: Any) -> None:
+        name, *inside = column.path
+        if value is None:
+            return
+        if not self._related(name):
+            values[name] = value
+            return
+        said = values.setdefault(name, {})
+        for step in inside[:-1]:
+            said = said.setdefault(step, {})
+        model: Any = self._related(name)
+        for step in inside[:-1]:
+            model = model._meta.get_field(step).related_model
+        if not inside:
+            said[NAME] = value
+        elif model._meta.get_field(inside[-1]).is_relation:
+            said.setdefault(inside[-1], {})[NAME] = value
+        else:
+            said[inside[-1]] = value
+
+    # -- rows
+    def made(self, row: Row) -> Made:
+        """The bound form of a row, on the existing object when it is recognised."""
+        values, errors = self.values(row, self.columns)
+        external = str(values.pop(EXTERNAL, ""))[:200]
+        self._resolve(values, errors, self.relation_order)
+        key = None
+        try:
+            key = self.object_of(values, external)
+        except Ambiguous as error:
+            errors.setdefault("name", str(error))
+        obj = self.whole(key) if key else None
+        base = values_of(self.screen, obj) if obj is not None else self.defaults
+        form = self.template.again({**base, **values, "organisation": self.relations.organisation_id}, obj)
+        form.vouched = self.known.vouched({**base, **values}, key)
+        return Made(form, errors, external)
+
+    def again(self, key: int, row: Row) -> Made | None:
+        """The form that adds what a row says of other objects of its noun; nothing when it says nothing."""
+        values, errors = self.values(row, self.later)
+        if not values and not errors:
             return None
-        if isinstance(field, forms.ModelChoiceField):
-            return self.related(name, field, text)
-        if isinstance(field, forms.BooleanField):
-            return plain(text) in {"1", "oui", "yes", "true", "vrai", "x"}
-        if isinstance(field, forms.ChoiceField):
-            choices: Any = field.choices
-            return next(
-                (v for v, label in choices if plain(text) in {plain(str(v)), plain(str(label))}), text
-            )
-        if isinstance(field, forms.DateField):
-            return _iso_day(text)
-        if isinstance(field, forms.DecimalField | forms.FloatField):
-            return (
-                text.replace("\u202f", "")
-                .replace("\xa0", "")
-                .replace(" ", "")
-                .replace("€", "")
-                .replace(",", ".")
-            )
-        return text
+        obj = self.whole(key)
+        self._resolve(values, errors, [c.path[0] for c in self.later])
+        form = self.template.again({**values_of(self.screen, obj), **values}, obj)
+        form.vouched = frozenset({*self.known.sure, "name", *self.known.narrow})  # the first form asked
+        return Made(form, errors)
 
-    def related(self, name: str, field: forms.ModelChoiceField, text: str) -> int:
-        """The id of the object a text names; made when it is missing and that is allowed. ``ValueError``
-        otherwise.
-        """
-        names = self._names.setdefault(name, {}) or self._load_names(name, field)
-        key = plain(text)
-        if key not in names:
-            names[key] = self._make(name, field, text)
-        return names[key]
+    def _resolve(self, values: dict[str, Any], errors: dict[str, str], names: Sequence[str]) -> None:
+        """Replace what a row says of other objects by their ids."""
+        for name in names:
+            said = values.pop(name, None)
+            model = self._related(name)
+            if not said or model is None:
+                continue
+            if NAME not in said and not any(n in said for n in self.relations.known(model).sure):
+                continue  # a manufacturer without a model: nothing to say it of
+            try:
+                around = {n: values[n] for n in names if isinstance(values.get(n), int)}
+                values[name] = self.relations.find(model, said, around)
+            except ValueError as error:
+                errors[name] = str(error)
+                if isinstance(error, Unknown):
+                    self.note_unknown(name, str(said.get(NAME, "")))
 
-    def known_object(self, values: dict[str, Any]) -> Any:
-        """The existing object with the same identity (first identity field that the row fills)."""
-        for name in self.screen.identity:
-            if value := values.get(name):
-                found = self._by_identity(name).get(plain(str(value)))
-                return self._whole(found) if isinstance(found, int) else found
-        return None
+    def object_of(self, values: Mapping[str, Any], external: str) -> int | None:
+        """The id of the object a row is about."""
+        if (key := self.externals.get(external)) is not None and key in self.known.facts:
+            return key
+        told = {n: values.get(n) for n in self.known.sure} | {
+            f"{n}_id": values.get(n) for n in self.known.narrow
+        }
+        key = self.known.find(str(values.get("name", "")), told)
+        other = self.theirs.get(key or 0, "") if external else ""
+        return None if other and other != external else key
 
-    def _whole(self, key: int) -> Any:
-        """The recognised object, with what its form and its event read of it."""
+    def whole(self, key: int) -> Any:
+        """The object, with what its form and its event read of it."""
         joins = [
             f.name
             for f in self.screen.model._meta.concrete_fields
             if f.is_relation and f.name != "organisation"
         ]
-        return (
-            self.screen.model._default_manager.select_related(*joins).get(pk=key)
-            if joins
-            else self.screen.model._default_manager.get(pk=key)
+        rows = self.screen.model._default_manager.all()
+        return (rows.select_related(*joins) if joins else rows).get(pk=key)
+
+    def learn(self, external: str, key: int) -> None:
+        """What the other tool calls an object: later rows of the file find it by that."""
+        self.externals[external], self.theirs[key] = key, external
+
+    def note_unknown(self, target: str, text: str) -> None:
+        """A word whose meaning somebody must tell."""
+        if text and (len(self.unknown) < SHOWN_WORDS or (target, text) in self.unknown):
+            self.unknown[target, text] += 1
+
+    def told(self) -> list[str]:
+        """Sentences about whole columns."""
+        text = _(
+            "“%(title)s”: %(n)s numbers such as “%(example)s” were shortened by a spreadsheet: left out."
         )
-
-    def remember(self, obj: Any) -> None:
-        """After a write: later rows of the same file see the object."""
-        for name, known in self._identities.items():
-            if value := getattr(obj, name, None):
-                known[plain(str(value))] = obj
-
-    def _by_identity(self, name: str) -> dict[str, Any]:
-        if name not in self._identities:
-            rows = self.screen.model._default_manager.filter(organisation=self.organisation_id).exclude(
-                **{name: ""}
-            )
-            pairs = rows.order_by("-pk").values_list(name, "pk").iterator()
-            self._identities[name] = {plain(str(value)): key for value, key in pairs if value}
-        return self._identities[name]
-
-    def _load_names(self, name: str, field: Any) -> dict[str, int]:
-        queryset = field.queryset
-        for obj in queryset.iterator():
-            self._names[name].setdefault(plain(str(obj)), obj.pk)
-            for own in ("name", "key", "code"):
-                if value := getattr(obj, own, ""):
-                    self._names[name].setdefault(plain(str(value)), obj.pk)
-        return self._names[name]
-
-    def _make(self, name: str, field: Any, text: str) -> int:
-        from .. import registry
-
-        target = registry.get(field.queryset.model)
-        simple = (
-            target is not None
-            and target.adds
-            and issubclass(target.model, OrganisationModel)
-            and "name" in target.identity
-        )
-        if (
-            target is None
-            or not simple
-            or not self.create_missing
-            or not can(self.actor, target.verb("add"), self.organisation_id)
-        ):
-            raise ValueError(_("“%(text)s” is not known here.") % {"text": text})
-        within: dict[str, Any] = {"actor": self.actor, "organisation_id": self.organisation_id}
-        defaults = defaults_of(form_class(target)(None, **within))
-        form = form_class(target)({**defaults, "name": text, "organisation": self.organisation_id}, **within)
-        if not form.is_valid():
-            raise ValueError(
-                _("“%(text)s” does not exist and cannot be created from its name alone.") % {"text": text}
-            )
-        return int(target.save(form, self.actor).pk)
+        return [
+            *self.remarks,
+            *(text % {"title": t, "n": n, "example": example} for t, (n, example) in self.lost.items()),
+        ]
 
 
-def _iso_day(text: str) -> str:
-    for form in DAY_FORMS:
-        try:
-            return datetime.strptime(text, form).date().isoformat()  # noqa: DTZ007  (a day has no zone)
-        except ValueError:
-            continue
-    return text[:10] if len(text) > 10 and text[4:5] == "-" else text
+class _Choices:
+    """Reads the words of a choice: its value, its label in French or English, or what somebody said they
+    mean.
+    """
 
+    def __init__(self, reader: Reader, name: str, field: forms.ChoiceField) -> None:
+        self.reader, self.name = reader, name
+        self.known: dict[str, str] = {}
+        for language in ("fr", "en"):
+            with override(language):
+                choices: Any = field.choices
+                for value, label in choices:
+                    self.known.setdefault(plain(str(value)), value)
+                    self.known.setdefault(plain(str(label)), value)
 
-def _letters(text: str) -> str:
-    return "".join(c for c in plain(text) if c.isalnum())
+    def read(self, text: str) -> str:
+        if (found := self.known.get(plain(text))) is not None:
+            return found
+        self.reader.note_unknown(self.name, text)
+        raise ValueError(_("“%(text)s” has no meaning here yet: say below what it is.") % {"text": text})
