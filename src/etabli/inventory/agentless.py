@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -22,6 +23,7 @@ from django.utils.translation import gettext as _
 from etabli.kernel.actors import SYSTEM, Actor, require
 from etabli.kernel.events import publish
 from etabli.kernel.jobs import Job, Run, job
+from etabli.kernel.secrets import KeyMissing
 from etabli.kernel.sentences import Sentence, sentence, stored_of
 from etabli.kernel.tenancy import everywhere, scope
 
@@ -112,18 +114,26 @@ def read_servers(run: Run, organisation: int) -> dict[str, Any]:
     """Read the servers of an organisation that are due, ten at a time; each result is kept as it comes."""
     targets = take_due(organisation, timezone.now())
     run.begin(_("Read the servers"), total=len(targets))
-    script, counts = door.COLLECTOR.read_bytes(), {"done": 0, "failed": 0, "asked": 0}
-    told = 0
-    for arrived in attempts({key: login_of(target) for key, target in targets.items()}, script):
-        if arrived is not None:
-            key, outcome = arrived
-            with scope(organisation):
-                target = keep(targets[key], outcome, now=timezone.now())
+    logins, unreadable = logins_of(targets)
+    counts = {"done": 0, "failed": 0, "asked": 0}
+    for arrived in chain(unreadable, attempts(logins, door.COLLECTOR.read_bytes())):
+        if arrived is not None and (target := _keep_now(organisation, *arrived)):
             counts[target.result] += 1
-            told += 1
             run.say(f"{target.name} : {target.reason}")
-        run.progress(told)
+        run.progress(sum(counts.values()))
     return counts
+
+
+def _keep_now(organisation: int, key: int, outcome: Outcome) -> SshTarget | None:
+    """Keep an outcome with the row as it is by now; nothing when somebody deleted it meanwhile."""
+    with scope(organisation):
+        target = (
+            SshTarget.objects.select_for_update(of=("self",))
+            .select_related("enrolment")
+            .filter(pk=key)
+            .first()
+        )
+        return keep(target, outcome, now=timezone.now()) if target else None
 
 
 def take_due(organisation: int, now: datetime) -> dict[int, SshTarget]:
@@ -135,6 +145,20 @@ def take_due(organisation: int, now: datetime) -> dict[int, SshTarget]:
         }
         SshTarget.objects.filter(pk__in=found).update(next_at=now + TRY_AGAIN)
     return found
+
+
+def logins_of(
+    targets: Mapping[int, SshTarget],
+) -> tuple[dict[int, ssh.Login], list[tuple[int, Outcome]]]:
+    """How to log in to each, and the failure of those whose secrets cannot be read any more."""
+    logins, unreadable = dict[int, ssh.Login](), list[tuple[int, Outcome]]()
+    for key, target in targets.items():
+        try:
+            logins[key] = login_of(target)
+        except KeyMissing:
+            reason = sentence("Its password cannot be read on this server any more: enter it again.")
+            unreadable.append((key, Outcome(reason=reason)))
+    return logins, unreadable
 
 
 def login_of(target: SshTarget) -> ssh.Login:

@@ -274,7 +274,7 @@ class SshTarget(Noun):
     next_at = models.DateTimeField(_("next attempt"), null=True, editable=False, db_index=True)
 
     class Meta:
-        verbose_name, verbose_name_plural = _("server read by SSH"), _("servers read by SSH")
+        verbose_name, verbose_name_plural = _("server without an agent"), _("servers without an agent")
         constraints = [
             models.UniqueConstraint(fields=["organisation", "host", "port"], name="ssh_target_once")
         ]

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from etabli.kernel.secrets import MASK
 from etabli.kernel.sentences import Sentence, sentence
 
 LIMIT = 64 * 1024 * 1024
@@ -176,7 +177,7 @@ async def _run(connection: Any, login: Login, script: bytes, limit: int) -> byte
     command, before = COMMAND, b""
     if login.sudo and login.user != "root":
         # Asked first: a password that sudo does not want would be read as the first line of the script.
-        free = (await connection.run("sudo -n true", stdin=-3)).exit_status == 0
+        free = (await connection.run("sudo -n -- python3 -c pass", stdin=-3)).exit_status == 0
         command = f"sudo -n -- {COMMAND}" if free else f"sudo -S -k -p '' -- {COMMAND}"
         before = b"" if free else login.password.encode() + b"\n"
     async with connection.create_process(command, encoding=None) as process:
@@ -196,6 +197,8 @@ async def _run(connection: Any, login: Login, script: bytes, limit: int) -> byte
             connection.abort()
             raise
     told = bytes(said[-SAID:]).decode("utf-8", "replace").strip()
+    for secret in filter(None, (login.password, login.passphrase)):
+        told = told.replace(secret, MASK)
     if ended.exit_status != 0:
         raise Trouble(_failure(ended.exit_status, told, login))
     return bytes(document)

@@ -65,8 +65,8 @@ class Migration(migrations.Migration):
                 ('next_at', models.DateTimeField(db_index=True, editable=False, null=True, verbose_name='next attempt')),
             ],
             options={
-                'verbose_name': 'server read by SSH',
-                'verbose_name_plural': 'servers read by SSH',
+                'verbose_name': 'server without an agent',
+                'verbose_name_plural': 'servers without an agent',
             },
         ),
         migrations.AddField(

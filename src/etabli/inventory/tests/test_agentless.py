@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection, connections
 from django.utils import timezone
@@ -188,6 +189,27 @@ def test_what_is_due_is_read_once_by_its_schedule(acme: Fleet) -> None:
         assert due.next_at is not None
         assert due.next_at - now > timedelta(days=6)
         assert Agent.objects.count() == 0
+
+
+def test_a_lost_key_file_fails_its_servers_and_says_what_to_do(acme: Fleet, settings: Any) -> None:
+    with scope(acme.acme.pk):
+        one = target()
+        agentless.ask_reading(one, actor=SYSTEM)
+    (Path(settings.HOME) / "secret.keys").write_text(Fernet.generate_key().decode() + "\n")
+    assert read_all(acme).result["failed"] == 1
+    with scope(acme.acme.pk):
+        one.refresh_from_db()
+        assert "enter it again" in one.reason
+
+
+def test_a_server_deleted_while_it_is_read_is_left_alone(acme: Fleet) -> None:
+    with scope(acme.acme.pk):
+        one = target(next_at=timezone.now())
+    assert list(agentless.take_due(acme.acme.pk, timezone.now())) == [one.pk]
+    key = one.pk
+    with scope(acme.acme.pk):
+        one.delete()
+    assert agentless._keep_now(acme.acme.pk, key, agentless.Outcome()) is None
 
 
 def test_who_may_not_neither_reads_nor_accepts(acme: Fleet) -> None:

@@ -157,6 +157,12 @@ def test_sudo_that_refuses_is_told(server: Sshd) -> None:
     assert f"sudo refuses “{USER}”" in trouble(key)
 
 
+def test_a_password_that_a_server_prints_back_is_not_kept(server: Sshd) -> None:
+    told = trouble(login(server), f"raise ValueError({PASSWORD!r})".encode())
+    assert "ValueError" in told
+    assert PASSWORD not in told
+
+
 def test_a_server_without_sudo_is_told(server: Sshd) -> None:
     only = server.here / "only"
     only.mkdir(exist_ok=True)
