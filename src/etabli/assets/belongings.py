@@ -27,9 +27,13 @@ def relations() -> Iterator[tuple[type[models.Model], str]]:
             yield field.model, field.name
 
 
-def of_inventory(model: type[models.Model]) -> bool:
-    """Whether the rows of this model come, as a whole, from the last inventory of their asset."""
-    return bool(getattr(model, "follows_inventory", False))
+def of_inventory(model: type[models.Model], name: str) -> bool:
+    """Whether the rows of this model come, as a whole, from the last inventory of the asset that this key
+    names.
+
+    Another key of such a row (the monitor that a peripheral is) only mentions an asset.
+    """
+    return name == "asset" and bool(getattr(model, "follows_inventory", False))
 
 
 def move(gone: Asset, kept: Asset, *, inventory_of: Asset) -> Content:
@@ -41,7 +45,7 @@ def move(gone: Asset, kept: Asset, *, inventory_of: Asset) -> Content:
     for model, name in relations():
         if model is Distinction:
             _move_distinctions(gone, kept, name, content)
-        elif of_inventory(model):
+        elif of_inventory(model, name):
             _choose_inventory(model, name, gone, kept, inventory_of, content)
         else:
             _move(model, {name: gone}, {name: kept}, content)
@@ -56,7 +60,7 @@ def move(gone: Asset, kept: Asset, *, inventory_of: Asset) -> Content:
 def move_inventory(asset: Asset, new: Asset) -> None:
     """Give all that the last inventory wrote to another asset, which has none."""
     for model, name in relations():
-        if of_inventory(model):
+        if of_inventory(model, name):
             model._default_manager.filter(**{name: asset}).update(**{name: new})
 
 
@@ -120,7 +124,7 @@ def give_back(content: Content, kept: Asset) -> Asset:
         now = {name: kept.pk if value == gone.pk else value for name, value in back.items()}
         model._default_manager.filter(pk__in=keys, **now).update(**back)
     for model, name in relations():
-        if of_inventory(model):
+        if of_inventory(model, name):
             model._default_manager.filter(**{name: kept}).delete()
     Distinction.objects.filter(pk__in=content.get("made", [])).delete()
     list(_restored([*content["inventory"], *content["dropped"]]))

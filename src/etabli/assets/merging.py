@@ -132,6 +132,7 @@ def _choose(kept: Asset, gone: Asset, taken: set[str], latest_is_gone: bool) -> 
     if kept.parent_id in {kept.pk, gone.pk}:
         kept.parent_id = None
     kept.uuid = kept.uuid or gone.uuid
+    kept.missing_since = kept.missing_since and gone.missing_since  # one of them is there: it is
     kept.custom = {**gone.custom, **kept.custom}
     if gone.remarks and gone.remarks not in kept.remarks:
         kept.remarks = f"{kept.remarks}\n\n{gone.remarks}".strip()

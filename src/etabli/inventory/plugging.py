@@ -86,11 +86,12 @@ def _plug(asset: Asset, row: Peripheral, device: Asset, at: datetime, document: 
         Peripheral.objects.filter(pk=row.pk).update(device=device)
         others = Peripheral.objects.filter(device=device).exclude(asset=asset)
         others.filter(missing_since__isnull=False).delete()
-    if device.parent_id == asset.pk and device.missing_since is None:
+    held = "parent" in device.locked  # a person said what it is connected to
+    if (held or device.parent_id == asset.pk) and device.missing_since is None:
         return
     before = device.parent if device.parent_id != asset.pk else None
-    moved = device.parent_id is not None and device.parent_id != asset.pk
-    device.parent, device.missing_since = asset, None
+    moved = not held and device.parent_id is not None and device.parent_id != asset.pk
+    device.parent, device.missing_since = device.parent if held else asset, None
     device.save(update_fields=["parent", "missing_since", "updated_at"])
     if moved and before is not None:
         _tell(device, before, asset, at, document)

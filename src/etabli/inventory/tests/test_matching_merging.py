@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from etabli.assets import merging
-from etabli.assets.models import Asset, AssetKind, Distinction, Merge, NetworkCard
+from etabli.assets.models import Asset, AssetKind, Distinction, Merge, NetworkCard, Peripheral
 from etabli.inventory import actions, splitting
 from etabli.inventory.models import Agent, Document, Section
 from etabli.kernel import attachments
@@ -178,6 +178,23 @@ def test_an_asset_typed_from_an_invoice_takes_the_machine_that_came_meanwhile(fl
     (asset,) = fleet.assets()
     assert (again.asset.pk, asset.pk) == (bought.pk, bought.pk)
     assert (asset.serial, asset.order_number, asset.uuid) == (ONE.serial, "C-17", ONE.uuid)
+
+
+def test_two_entries_of_one_monitor_become_one_and_the_machine_keeps_what_is_plugged_into_it(
+    fleet: Fleet,
+) -> None:
+    machine = fleet.send(ONE).asset
+    with scope(fleet.acme.pk):
+        kept, gone = typed(fleet, name="Screen on the invoice"), typed(fleet, name="Screen", parent=machine)
+        row = Peripheral.objects.create(
+            organisation=fleet.acme, asset=machine, kind="monitor", name="P2422H", device=gone
+        )
+        merged = merging.merge(kept, gone, actor=anne(fleet))
+        assert merged.parent == machine
+        assert Peripheral.objects.get(pk=row.pk).device == kept
+        undo(Event.objects.get(verb="asset.merged"), anne(fleet))
+        assert Peripheral.objects.get(pk=row.pk).device == gone
+        assert Peripheral.objects.get(pk=row.pk).asset == machine
 
 
 def merged_by_the_rules(fleet: Fleet) -> tuple[Machine, Machine]:

@@ -130,3 +130,12 @@ def test_a_dock_entered_by_hand_follows_the_laptop_it_is_plugged_into(fleet: Fle
     with scope(fleet.acme.pk):
         assert Asset.objects.get(name="DOCK-7").parent.name == "PC-00002"
     assert len(fleet.assets()) == 3
+
+
+def test_a_connection_that_a_person_set_is_not_moved(fleet: Fleet) -> None:
+    fleet.send(showing(computer(1), MONITOR))
+    with scope(fleet.acme.pk):
+        Asset.objects.filter(kind__key="monitor").update(locked=["parent"])
+    fleet.send(showing(computer(2), MONITOR))
+    monitor = the_monitor(fleet)
+    assert (monitor.parent.name, monitor.missing_since) == ("PC-00001", None)
