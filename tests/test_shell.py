@@ -3,10 +3,12 @@
 import re
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from etabli.assets.models import AssetKind
 from etabli.kernel import preferences
 from etabli.kernel.accounts import Account
+from etabli.kernel.calendars import Calendar
 from etabli.kernel.organisations import Role
 from etabli.kernel.tenancy import opening, scope
 from etabli.people.models import Site
@@ -147,3 +149,28 @@ def test_what_every_organisation_shares_has_a_page(browser, firm):
         kind = AssetKind.objects.get(organisation=None, key="laptop")
     pages = [f"/roles/{role.pk}/", f"/asset-kinds/{kind.pk}/", "/sites/map/", "/teams/add/"]
     assert {page: browser.get(page).status_code for page in pages} == dict.fromkeys(pages, 200)
+
+
+def test_an_import_highlights_the_area_of_what_it_brings(client_of, firm):
+    browser = client_of(firm.acme.administrator)
+    sheet = SimpleUploadedFile("postes.csv", b"Nom;Type\nPC-1;Ordinateur portable\n")
+    for slug, area in (("assets", "fleet"), ("people", "people")):
+        sheet.seek(0)
+        answer = browser.post(f"/{slug}/import/", {"file": sheet, "organisation": firm.acme.id})
+        page = browser.get(answer.headers["Location"]).content.decode()
+        assert re.search(r'data-area="(\w+)" class="on"', page)[1] == area
+
+
+def test_the_list_of_sites_leads_to_their_map(client_of, firm):
+    browser = client_of(firm.acme.technician)
+    assert 'href="/sites/map/"' in browser.get("/sites/").content.decode()
+    assert browser.get("/sites/map/").status_code == 200
+
+
+def test_the_page_of_a_calendar_tells_its_hours_day_by_day(client_of, firm):
+    with scope(firm.acme.id):
+        calendar = Calendar.objects.create(name="Office")
+    page = client_of(firm.acme.technician).get(f"/calendars/{calendar.pk}/").content.decode()
+    assert "09:00-12:00, 14:00-18:00" in page
+    assert "Sunday" in page
+    assert "[[" not in page

@@ -224,6 +224,7 @@ SPECIAL: dict[str, Callable[[Maker], dict[str, Any]]] = {
     "Holiday": lambda m: {"day": timezone.localdate() + datetime.timedelta(days=next(m.numbers))},
     "WebhookDelivery": lambda m: {"event": m.new(_model("kernel.Event"))},
     "NetworkCard": lambda m: {"mac": "00:11:22:33:44:55"},
+    "SshTarget": lambda m: {"password": m.word},
     "SearchEntry": lambda m: {"noun": "asset"},
     "KitItem": lambda m: {"asset": m.get(_model("assets.Asset"))},
     "Booking": lambda m: {

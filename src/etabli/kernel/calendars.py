@@ -14,6 +14,7 @@ from .events import publish
 from .holidays import public_holidays
 from .organisations import Organisation
 from .tenancy import Noun
+from .weekfield import WeekField
 from .workingtime import Week, WorkingHours
 
 
@@ -56,7 +57,7 @@ class Calendar(Noun):
     timezone = models.CharField(
         gettext_lazy("time zone"), max_length=40, default="Europe/Paris", validators=[validate_timezone]
     )
-    week = models.JSONField(gettext_lazy("opening hours"), default=office_week, validators=[validate_week])
+    week = WeekField(gettext_lazy("opening hours"), default=office_week, validators=[validate_week])
     is_default = models.BooleanField(gettext_lazy("default calendar"), default=False)
 
     class Meta:

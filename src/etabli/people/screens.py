@@ -170,6 +170,9 @@ class SiteScreen(Screen):
         actions.locate(form.instance)
         return super().save(form, actor, batch=batch)
 
+    def list_actions(self, actor: Actor) -> list[dict[str, Any]]:
+        return [{"label": _("Map"), "url": reverse("site-map"), "icon": "map-pin"}]
+
     def subtitle(self, obj: Site) -> str:
         return " ".join(filter(None, [obj.street, obj.postcode, obj.city]))
 

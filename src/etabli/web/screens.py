@@ -4,6 +4,7 @@ set.
 
 from typing import Any
 
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -25,6 +26,7 @@ from etabli.kernel.screens.history import describe_act
 from etabli.kernel.screens.importing.models import Import
 from etabli.kernel.tokens import ApiToken
 from etabli.kernel.webhooks import Webhook, WebhookDelivery
+from etabli.kernel.weekfield import day_name, typed
 
 from . import markup
 
@@ -93,6 +95,11 @@ class CalendarScreen(Screen):
     columns = ["name", "timezone", "is_default"]
     fields = ["name", "timezone", "week"]
     importable = False
+
+    def panels(self, obj: Calendar, request: HttpRequest) -> list[Panel]:
+        days = [(day_name(number), typed(day) or _("closed")) for number, day in enumerate(obj.week)]
+        facts = self.facts(obj, ["name", "timezone", "is_default"])
+        return [Panel(self.singular, rows=facts), Panel(_("Opening hours"), rows=days)]
 
 
 @register

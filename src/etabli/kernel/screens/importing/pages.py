@@ -91,6 +91,7 @@ def trail(step: str) -> list[dict[str, str]]:
 
 def import_page(request: Any, pk: int) -> HttpResponse:
     made, screen = _found(request, pk)
+    request.area = screen.area  # that of what is imported, not that of the list of imports
     if request.method == "POST":
         return _act(request, made, screen)
     step = {"mapping": "mapping", "checking": "mapping", "done": "done", "undone": "done"}.get(
