@@ -34,6 +34,7 @@ VERB_OF = {
     "edit": "change",
     "delete": "delete",
     "import": "import",
+    "compare": "view",
 }
 STREAMS = {"job-live", "enrolment-live", "asset-live", "stocktake-live"}
 # Where the number in an address is not that of an object of a screen: the model it is of.
@@ -52,7 +53,7 @@ class Address:
     name: str
     route: str
     arguments: tuple[str, ...]
-    chosen: str = "none"  # the act, in the address of an act
+    chosen: str = "none"  # the act in the address of an act, the field in that of a cell
 
     @property
     def screen(self) -> Screen | None:
@@ -80,8 +81,11 @@ PAGES = [a for a in addresses() if not a.route.startswith(("api/v1/", "compte/")
 
 
 def each_act(address: Address) -> Iterator[Address]:
-    """The address of acts once for each act; any other as it is."""
+    """The address of acts once for each act, that of a cell for the first field; any other as it is."""
     screen = address.screen
+    if screen and address.act == "cell":
+        yield replace(address, chosen=screen.form_fields[0])
+        return
     found = acts.all_of(screen) if screen and "name" in address.arguments else []
     names = [a.name for a in found if (a.many if address.act == "bulk" else a.one)]
     yield from [replace(address, chosen=name) for name in names] or [address]

@@ -84,7 +84,10 @@ def neighbours(asset: Asset, actor: Actor) -> tuple[list[Node], list[Node]]:
         uses.append(_node(asset.person, _("uses it"), asset.person.title))
     for part in asset.parts.select_related("kind", "model").order_by("name")[:50]:
         uses.append(_node(part, _("connected to it")))
-    uses += [_node(guest, _("hosted by it")) for guest in _guests(asset, {n.obj.pk for n in uses})]
+    uses += [
+        _node(guest, _("hosted by it"))
+        for guest in _guests(asset, {n.obj.pk for n in uses if isinstance(n.obj, Asset)})
+    ]
     if asset.parent_id and asset.parent is not None:
         parent = Asset.objects.select_related("kind", "model").get(pk=asset.parent_id)
         needs.append(_node(parent, _("connected to")))

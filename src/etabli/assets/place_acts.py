@@ -135,6 +135,7 @@ ACTS = [
         "asset.change",
         lambda asset, cleaned, actor: placing.take_off_plan(asset, actor=actor) and None,
         why_not=_on_no_plan,
+        many=False,
     ),
     Act(
         "mount",
@@ -153,6 +154,7 @@ ACTS = [
         "asset.change",
         lambda asset, cleaned, actor: placing.unmount(asset, actor=actor) and None,
         why_not=_in_no_rack,
+        many=False,
     ),
     Act(
         "seen",

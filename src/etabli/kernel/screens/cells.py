@@ -23,9 +23,9 @@ SCRIPT = "X-Requested-With"  # sent by the script; without it the address leads 
 
 def cell_page(request: Any, screen: "Screen", pk: int, name: str) -> HttpResponse:
     """The form of one field, then the cell as it is after saving; 409 when somebody changed it meanwhile."""
+    obj = the_object(request, screen, pk, "change")
     if name not in screen.form_fields:
         raise Http404
-    obj = the_object(request, screen, pk, "change")
     if request.method != "POST" and SCRIPT not in request.headers:
         return redirect(f"{screen.url(obj, 'edit')}#id_{name}")
     if request.method == "POST":
