@@ -32,7 +32,7 @@ from . import (  # noqa: F401 - registers its own
 from .filters import FILTERS, RECENT, SOON
 from .life_acts import ASSET_ACTS
 from .life_forms import AssetForm
-from .life_screens import HOLDER
+from .life_pages import HOLDER
 from .models import Asset, AssetKind, AssetModel, Manufacturer, Merge
 from .tones import TONES
 
@@ -288,4 +288,5 @@ class AssetModelScreen(Screen):
         return [*super().panels(obj, request), *([Panel(_("Compatibility"), rows=rows)] if rows else [])]
 
 
-from . import changes_screens  # noqa: E402, F401 (after the fleet, which comes first in the navigation)
+# after the fleet, which comes first in the navigation
+from . import changes_screens, life_screens  # noqa: E402, F401
