@@ -75,10 +75,11 @@ def found() -> dict[str, int]:
         "kind": AssetKind, "model": AssetModel, "manufacturer": Manufacturer, "agent": Agent, "enrolment": Enrolment, "tag": Tag,
         "calendar": Calendar, "event": Event, "holiday": Holiday, "membership": Membership, "organisation": Organisation,
         "role": Role, "building": Building, "floor": Floor, "unit": OrgUnit, "rack": Rack, "room": Room, "site": Site, "team": Team, "subnet": Subnet,
-        "booking": Booking, "kit": Kit, "pool": Pool,
+        "booking": Booking, "pool": Pool,
     }  # fmt: skip
     late = Loan.objects.filter(returned_on=None).order_by("due_on", "pk").first()
     return {
+        "kit": Kit.objects.exclude(items=None).order_by("pk").first().pk,
         "loan": late.pk, "lent": late.asset_id, "borrower": late.person_id,
         "stored": Asset.objects.filter(state="in_stock", person=None).order_by("pk").first().pk,
         "slip_waiting": Slip.objects.filter(signed_at=None).order_by("pk").first().pk,

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from etabli.kernel.actors import require
 from etabli.kernel.screens import registry
+from etabli.kernel.tenancy import visible
 
 from .models import Asset, Booking, Hold, Kit, Loan, Pool
 
@@ -65,7 +66,10 @@ def month(request: Any) -> HttpResponse:
         "listed": sorted(
             ((span, line) for line in lines for span in line.spans), key=lambda pair: pair[0].first
         ),
-        "pools": [{"pool": p, "current": p is pool, "url": _address(first, p)} for p in pools],
+        "pools": [
+            {"label": _named(p, request.actor), "current": p is pool, "url": _address(first, p)}
+            for p in pools
+        ],
         "all_url": _address(first, None),
         "chosen": pool,
         "before_url": _address(first - timedelta(days=1), pool),
@@ -79,6 +83,12 @@ def _actions(actor: Any) -> list[dict[str, Any]]:
     if not actor.may("booking.add"):
         return []
     return [{"label": _("Book"), "url": reverse("booking-add"), "icon": "plus", "primary": True}]
+
+
+def _named(pool: Pool, actor: Any) -> str:
+    """With its organisation, when several are on the screen."""
+    place = actor.places.get(pool.organisation_id)
+    return f"{pool} · {place.name}" if place and len(visible()) > 1 else str(pool)
 
 
 def _first(text: str) -> date:

@@ -28,8 +28,8 @@ class Assignment(OrganisationModel):
     parent = models.ForeignKey(
         "assets.Asset", models.SET_NULL, null=True, related_name="+", verbose_name=_("connected to")
     )
-    since = models.DateField(_("from"), null=True)
-    until = models.DateField(_("until"), null=True)
+    since = models.DateField(_("start"), null=True)
+    until = models.DateField(_("end"), null=True)
     by = models.CharField(_("by"), max_length=120, blank=True, db_default="")
     reason = models.CharField(_("reason"), max_length=200, blank=True, db_default="")
     recorded_at = models.DateTimeField(db_default=Now())

@@ -116,8 +116,8 @@ class Booking(Noun):
         verbose_name=_("kit"),
     )
     person = models.ForeignKey(Person, models.PROTECT, related_name="bookings", verbose_name=_("for"))
-    starts_at = models.DateTimeField(_("from"))
-    ends_at = models.DateTimeField(_("until"))
+    starts_at = models.DateTimeField(_("start"))
+    ends_at = models.DateTimeField(_("end"))
     purpose = models.CharField(_("purpose"), max_length=200, blank=True)
 
     class Meta:

@@ -135,7 +135,7 @@ GUARDS = {
         ),
         Guard(
             "lease",
-            ("redeploy", "sell", "donate", "recycle", "destroy"),
+            ("sell", "donate", "recycle", "destroy"),
             gettext_lazy(
                 "A leased asset is returned to its lessor, bought out or declared lost: nothing else."
             ),
@@ -170,6 +170,13 @@ def erased_first(asset: Asset, move: Move) -> str:
         return ""
     bears = asset.kind.computer or asset.kind.key in {"nas"} or asset.disks.exists()
     return _("Its storage may hold data: record its erasure first.") if bears else ""
+
+
+@guards("lease")
+def returned_to_its_lessor(asset: Asset, move: Move) -> str:
+    if asset.ownership != Asset.Ownership.LEASED:
+        return ""
+    return _("It is leased: return it to its lessor, or change its ownership once it is bought out.")
 
 
 def why_not(asset: Asset, move: Move) -> str:

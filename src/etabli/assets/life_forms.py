@@ -88,7 +88,7 @@ class AssignForm(ActForm):
     )
     room = forms.ModelChoiceField(Room.objects.all(), label=gettext_lazy("Room"), required=False)
     parent = forms.ModelChoiceField(Asset.objects.all(), label=gettext_lazy("Connected to"), required=False)
-    on = day(gettext_lazy("From"))
+    on = day(gettext_lazy("Starting on"))
     reason = text(gettext_lazy("Reason"))
     condition = text(gettext_lazy("Condition"))
     accessories = text(gettext_lazy("Accessories"), 300)

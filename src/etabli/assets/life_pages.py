@@ -4,17 +4,19 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from etabli.kernel.actors import can
 from etabli.kernel.events import Event
-from etabli.kernel.screens import Panel
+from etabli.kernel.screens import Filter, Panel
 from etabli.kernel.screens.columns import link_to, show
+from etabli.kernel.screens.filters import named
 from etabli.kernel.screens.history import described_events, short_time
 from etabli.people.models import Person
 from etabli.web import markup
@@ -40,12 +42,12 @@ def life(asset: Asset, request: HttpRequest) -> Iterable[Panel]:
     )
     yield _table(
         _("States"),
-        [_("State"), _("From"), _("Until"), _("Length"), _("By"), _("Reason")],
+        [_("State"), _("Start"), _("End"), _("Length"), _("By"), _("Reason")],
         _states(asset, [e for e in reversed(events) if "state" in e.changes]),
     )
     yield _table(
         _("Holders and places"),
-        [_("Person"), _("Place"), _("From"), _("Until"), _("By"), _("Reason")],
+        [_("Person"), _("Place"), _("Start"), _("End"), _("By"), _("Reason")],
         _holders(asset),
     )
     yield _table(
@@ -53,7 +55,7 @@ def life(asset: Asset, request: HttpRequest) -> Iterable[Panel]:
         [_("Borrower"), _("Lent on"), _("Due on"), _("Returned on"), _("Condition")],
         _loans(asset),
     )
-    yield _table(_("Bookings to come"), [_("For"), _("From"), _("Until"), _("Purpose")], _bookings(asset))
+    yield _table(_("Bookings to come"), [_("For"), _("Start"), _("End"), _("Purpose")], _bookings(asset))
     money = [e for e in events if any(name in e.changes and e.changes[name][0] for name in MONEY)]
     if money:
         yield Panel(
@@ -209,3 +211,19 @@ def link_to_slip(slip: Slip) -> str:
 
 def _due(loan: Loan | None) -> str:
     return _("due on %(day)s") % {"day": formats.date_format(loan.due_on)} if loan else ""
+
+
+def _leaving() -> Q:
+    return Q(person__left_on__lte=timezone.localdate() + SOON)
+
+
+HOLDER: Filter = Filter(
+    "holder",
+    gettext_lazy("Holder"),
+    named(leaving=_leaving, nobody=lambda: Q(person=None), somebody=lambda: Q(person__isnull=False)),
+    lambda: [
+        ("leaving", _("left, or leaves within 30 days")),
+        ("somebody", _("somebody")),
+        ("nobody", _("nobody")),
+    ],
+)

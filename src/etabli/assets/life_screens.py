@@ -173,14 +173,12 @@ class BookingScreen(Screen):
         Column("person", gettext_lazy("For"), lambda b: show(b.person), related=("person",)),
         Column(
             "starts_at",
-            gettext_lazy("From"),
+            gettext_lazy("Start"),
             lambda b: show(b.starts_at),
             sort=("starts_at",),
             css="m p-label",
         ),
-        Column(
-            "ends_at", gettext_lazy("Until"), lambda b: show(b.ends_at), sort=("ends_at",), css="m p-label"
-        ),
+        Column("ends_at", gettext_lazy("End"), lambda b: show(b.ends_at), sort=("ends_at",), css="m p-label"),
     ]
     filters = [
         Filter(
@@ -295,19 +293,3 @@ registry[Person].acts = [
     ),
 ]
 beside("person")(life_pages.person_panels)
-
-
-def _leaving() -> Q:
-    return Q(person__left_on__lte=timezone.localdate() + life_pages.SOON)
-
-
-HOLDER: Filter = Filter(
-    "holder",
-    gettext_lazy("Holder"),
-    named(leaving=_leaving, nobody=lambda: Q(person=None), somebody=lambda: Q(person__isnull=False)),
-    lambda: [
-        ("leaving", _("left, or leaves within 30 days")),
-        ("somebody", _("somebody")),
-        ("nobody", _("nobody")),
-    ],
-)

@@ -37,7 +37,7 @@ from . import (  # noqa: F401 - registers its own
 from .filters import FILTERS, RECENT, SOON
 from .life_acts import ASSET_ACTS
 from .life_forms import AssetForm
-from .life_screens import HOLDER
+from .life_pages import HOLDER
 from .models import Asset, AssetKind, AssetModel, Manufacturer, Merge
 from .tones import TONES
 
@@ -312,4 +312,4 @@ class AssetModelScreen(Screen):
 
 
 # After the fleet: the first screen of an area is where its entry in the navigation leads.
-from . import changes_screens, stocktake_screens  # noqa: E402, F401
+from . import changes_screens, life_screens, stocktake_screens  # noqa: E402, F401

@@ -31,7 +31,9 @@ def panels(screen: Screen, slip: Slip, request: Any) -> list[Panel]:
         rows.append([link_to(asset) if asset else line["name"], *told])
     made = [Panel(_("Items"), template="assets/_table.html", context={"header": header, "rows": rows})]
     if slip.rules:
-        made.append(Panel(_("Rules acknowledged"), rows=[("", slip.rules)]))
+        made.append(
+            Panel(_("Rules acknowledged"), template="assets/_text.html", context={"text": slip.rules})
+        )
     if slip.signed_at is None and can(request.actor, "slip.sign", slip):
         form = SignForm(
             actor=request.actor, rows=Slip.objects.filter(pk=slip.pk), initial={"name": slip.person.name}

@@ -25,7 +25,7 @@ class Slip(Noun):
         TYPED = "typed", _("name typed and box ticked")
 
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
-    number = models.PositiveIntegerField(_("number"), null=True)
+    number = models.PositiveIntegerField(_("slip number"), null=True)
     person = models.ForeignKey(Person, models.PROTECT, related_name="slips", verbose_name=_("person"))
     day = models.DateField(_("date"))
     due_on = models.DateField(_("to be returned on"), null=True)

@@ -107,6 +107,14 @@ def test_what_bears_storage_leaves_only_erased(fleet):
     assert why_not(laptop, MOVES["sell"]) == ""
 
 
+def test_a_leased_asset_goes_back_to_its_lessor_only(fleet):
+    screen = fleet.asset(kind="monitor", state="retired", ownership="leased")
+    for name in ("sell", "donate", "recycle", "destroy"):
+        assert "return it to its lessor" in why_not(screen, MOVES[name])
+    for name in ("return-to-lessor", "lose"):
+        assert why_not(screen, MOVES[name]) == ""
+
+
 @pytest.mark.parametrize("key", GUARDS)
 def test_a_guard_that_a_domain_fills_refuses_by_its_sentence(fleet, monkeypatch, key):
     monkeypatch.setitem(life._checks, key, [])

@@ -17,7 +17,7 @@ LENT = ("laptop", "tablet", "monitor", "peripheral", "phone", "desktop")
 LOANS = (
     (20, -6, "Poste en attente de réparation"),
     (5, 9, "Déplacement chez un client"),
-    (2, 12, "Stagiaire de l’été"),
+    (2, 12, "Stagiaire"),
 )
 BOOKED = ((3, 4, "Salon professionnel"), (8, 10, "Formation du personnel"))
 
@@ -84,6 +84,8 @@ def _sign(items: list[Item], person: Person, actor: Actor, today: date) -> None:
 
 
 def _pack(items: list[Item], actor: Actor) -> None:
+    if len(items) < 2:  # a kit of one thing is none
+        return
     kit = Kit.objects.create(name="Kit télétravail")
     publish(kit, "kit.created", actor=actor)
     for item in items:
