@@ -180,7 +180,10 @@ def agents(place: Any) -> dict[str, int]:
     from etabli.kernel.sentences import sentence
 
     key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILkHwavxrzq2P3NibAkj4fcb+wwSdTxUfRQx19b+Zsly"
-    now, reason = timezone.now(), "The server shows the host key %(key)s: compare it with the one the server tells, and accept it."
+    now, reason = (
+        timezone.now(),
+        "The server shows the host key %(key)s: compare it with the one the server tells, and accept it.",
+    )
     told = sentence("“%(older)s” and “%(newer)s” both report for %(asset)s: two agents are installed on it, or two "
                     "systems start in turn. Remove the one too many from the machine, then forget it here.",
                     older="pc-0412-2024", newer="pc-0412-2026", asset="PC-0412")  # fmt: skip
@@ -197,9 +200,19 @@ def agents(place: Any) -> dict[str, int]:
         name="SRV-BDD-01", host="10.4.0.21", result="asked", offered_key=key, reason=sentence(reason, key="SHA256:…"), **common
     )  # fmt: skip
     login = DatabaseCredential.objects.create(
-        organisation=place, name="MariaDB des sites", engine="mysql", login="inventaire", password="x", port=3306
+        organisation=place,
+        name="MariaDB des sites",
+        engine="mysql",
+        login="inventaire",
+        password="x",
+        port=3306,
     )
-    return {"agent_doubtful": doubtful.pk, "ssh_failed": failed.pk, "ssh_asked": asked.pk, "database_login": login.pk}
+    return {
+        "agent_doubtful": doubtful.pk,
+        "ssh_failed": failed.pk,
+        "ssh_asked": asked.pk,
+        "database_login": login.pk,
+    }
 
 
 def personal(account: Any, actor: Any) -> dict[str, int]:
