@@ -53,6 +53,7 @@ def _apart(asset: Asset) -> list[Asset]:
 @login_required
 def recognition(request: Any) -> HttpResponse:
     """The rules of an organisation in their order: move, use or not, try on the past, save."""
+    request.area = "fleet"
     places = [p for o, p in request.actor.places.items() if can(request.actor, "ruleorder.view", o)]
     if not places:
         require(request.actor, "ruleorder.view")
@@ -132,6 +133,7 @@ def _try(request: Any, organisation_id: int, chosen: Sequence[str]) -> HttpRespo
 @login_required
 def trial(request: Any, pk: int) -> HttpResponse:
     """What a followed dry run found."""
+    request.area = "fleet"
     made = Job.objects.filter(pk=pk, name=trials.try_rules.name, state=Job.State.DONE).first()
     if made is None:
         raise Http404
