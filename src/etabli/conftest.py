@@ -211,6 +211,7 @@ SPECIAL: dict[str, Callable[[Maker], dict[str, Any]]] = {
     "WebhookDelivery": lambda m: {"event": m.new(_model("kernel.Event"))},
     "NetworkCard": lambda m: {"mac": "00:11:22:33:44:55"},
     "SearchEntry": lambda m: {"noun": "asset"},
+    "SshTarget": lambda m: {"password": m.word},
 }
 
 
