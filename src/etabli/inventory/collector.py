@@ -290,7 +290,7 @@ class Machine:
         with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as probe, suppress(OSError):
             ask = struct.pack("256s", name.encode()[:15])  # SIOCGIFADDR, SIOCGIFNETMASK of netdevice(7)
             address, mask = (socket.inet_ntoa(ioctl(probe, code, ask)[20:24]) for code in (0x8915, 0x891B))
-            told.insert(0, dict(local=address, prefixlen=ipaddress.ip_network((0, mask)).prefixlen))
+            told.insert(0, dict(local=address, prefixlen=ipaddress.ip_network(f"0.0.0.0/{mask}").prefixlen))
         flags = ["UP"] * (int(self.line(place + "/flags") or "0", 16) & 1)
         return {**known, "link_type": kind, "flags": flags, "addr_info": told}
 
