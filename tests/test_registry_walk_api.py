@@ -6,6 +6,7 @@ import json
 import re
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from django.utils.functional import Promise
 from etabli.inventory import pages as inventory_pages
 from etabli.kernel.actors import actor_of as rights_of
 from etabli.kernel.http import NOBODY
-from etabli.kernel.screens import Act, Screen, api_acts
+from etabli.kernel.screens import Act, Screen, api_acts, watching
 from etabli.kernel.screens.forms import values_of
 from etabli.kernel.tenancy import scope
 from etabli.web import job_pages
@@ -145,7 +146,11 @@ def test_the_api_lets_an_administrator_read_and_change(world, client_of, noun):
 @pytest.mark.parametrize("name", sorted(STREAMS))
 def test_a_live_region_says_nothing_to_nobody_nor_to_another_organisation(world, rf, name):
     """The stream renders in another thread; its rendering is called here as the stream does, in the same scope."""
-    render = {"job-live": job_pages.render_job, "enrolment-live": inventory_pages.render_count}[name]
+    render = {
+        "job-live": job_pages.render_job,
+        "enrolment-live": inventory_pages.render_count,
+        "asset-live": partial(watching.render_news, SCREENS["asset"]),
+    }[name]
     address = next(a for a in OF_SCREENS if a.name == name)
     key = world.arguments(address)["pk"]
     for actor in (NOBODY, rights_of(world.firm.globex.administrator), rights_of(world.firm.acme.requester)):
