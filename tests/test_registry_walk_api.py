@@ -6,6 +6,7 @@ import json
 import re
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from etabli.assets import stocktake_pages
 from etabli.inventory import pages as inventory_pages
 from etabli.kernel.actors import actor_of as rights_of
 from etabli.kernel.http import NOBODY
-from etabli.kernel.screens import Act, Screen, api_acts
+from etabli.kernel.screens import Act, Screen, api_acts, watching
 from etabli.kernel.screens.forms import values_of
 from etabli.kernel.tenancy import scope
 from etabli.web import job_pages
@@ -150,6 +151,7 @@ def test_a_live_region_says_nothing_to_nobody_nor_to_another_organisation(world,
         "job-live": job_pages.render_job,
         "enrolment-live": inventory_pages.render_count,
         "stocktake-live": stocktake_pages.render_live,
+        "asset-live": partial(watching.render_news, SCREENS["asset"]),
     }[name]
     address = next(a for a in OF_SCREENS if a.name == name)
     key = world.arguments(address)["pk"]
