@@ -18,7 +18,7 @@ from etabli.assets import stocktake_pages
 from etabli.inventory import pages as inventory_pages
 from etabli.kernel.actors import actor_of as rights_of
 from etabli.kernel.http import NOBODY
-from etabli.kernel.screens import Act, Screen, api_acts
+from etabli.kernel.screens import Act, Screen, api_acts, watching
 from etabli.kernel.screens.forms import values_of
 from etabli.kernel.tenancy import scope
 from etabli.web import job_pages
@@ -147,6 +147,7 @@ def test_the_api_lets_an_administrator_read_and_change(world, client_of, noun):
 def test_a_live_region_says_nothing_to_nobody_nor_to_another_organisation(world, rf, name):
     """The stream renders in another thread; its rendering is called here as the stream does, in the same scope."""
     render = {
+        "asset-live": lambda request, key: watching.render_news(SCREENS["asset"], request, key),
         "job-live": job_pages.render_job,
         "enrolment-live": inventory_pages.render_count,
         "stocktake-live": stocktake_pages.render_live,
