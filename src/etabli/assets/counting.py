@@ -18,12 +18,13 @@ from etabli.kernel.events import Event, difference, publish, snapshot
 from etabli.kernel.screens.undoing import undoes
 from etabli.kernel.screens.writing import count_edit
 
-from . import moving, scanning
-from .models import Asset, Stocktake, StocktakeLine
+from . import life, moving, scanning
+from .locating import observe
+from .models import Asset, Position, Stocktake, StocktakeLine
 
 Status = StocktakeLine.Status
-# What is physically there: an asset lent, in repair, lost or gone is not looked for.
-PRESENT = ("received", "in_stock", "preparing", "in_service", "to_retire")
+# What should be seen there: neither what is away for a time, nor what was lost or has gone.
+PRESENT = tuple(state for state in life.HERE if state not in {"on_loan", "in_repair", "in_transit"})
 BATCH = 1000
 
 
@@ -145,6 +146,8 @@ def _counted(
     key: uuid.UUID | None,
     now: datetime | None,
 ) -> Seen:
+    if asset is not None and asset.ownership == Asset.Ownership.PERSONAL:
+        raise ValidationError(_("“%(asset)s” is a personal device: it is never located.") % {"asset": asset})
     line = _known_line(stocktake, asset, code)
     if line and line.seen_at and line.status != Status.AWAITED and not _now_known(line, asset):
         again = line.key is None or line.key != key
@@ -201,6 +204,8 @@ def _record(
     if asset is None:
         line.status = Status.UNKNOWN
     else:
+        place = line.stocktake
+        observe(asset, Position.Source.SCAN, site=place.site, room=place.room, now=now)
         fresh = _line(line.stocktake, asset, Status.FOUND)
         line.asset, line.label, line.price = asset, fresh.label, fresh.price
         line.code, line.recorded = fresh.code, fresh.recorded
@@ -328,35 +333,29 @@ def settle(
     keys = unseen(stocktake).exclude(asset=None).order_by("pk").values_list("asset_id", flat=True)
     done = 0
     for key in list(keys):
-        done += _settle_one(key, missing, actor)
+        done += _settle_one(key, missing, stocktake, actor)
         if told and done % 50 == 0:
             told(done)
     return done
 
 
 @transaction.atomic
-def _settle_one(key: int, missing: str, actor: Actor) -> int:
+def _settle_one(key: int, missing: str, stocktake: Stocktake, actor: Actor) -> int:
     related = ("site", "room", "rack", "kind", "model", "person", "parent")
     asset = Asset.objects.filter(pk=key).select_related(*related).first()
     if asset is None:
         return 0
     if missing == "lost":
-        declare_lost(asset, actor=actor)
+        declare_lost(asset, actor=actor, reason=stocktake.name)
     else:
         moving.move(asset, site=asset.site, room=None, actor=actor)
     return 1
 
 
-def declare_lost(asset: Asset, *, actor: Actor) -> None:
-    """An asset nobody can find; its place is kept, as the last one known."""
-    require(actor, "asset.change", asset)
-    before = snapshot(asset)
-    asset.state = Asset.State.LOST
-    changes = difference(before, snapshot(asset))
-    if changes:
-        count_edit(asset)
-        asset.save()
-        publish(asset, "asset.changed", actor=actor, changes=changes)
+def declare_lost(asset: Asset, *, actor: Actor, reason: str) -> None:
+    """An asset nobody can find, by the machine of states; its place is kept, as the last one known."""
+    if asset.state != Asset.State.LOST:
+        life.change_state(asset, life.MOVES["lose"], actor=actor, reason=reason)
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ from etabli.kernel.screens.acts import ActForm
 from etabli.kernel.screens.writing import count_edit
 from etabli.people.models import Room, Site
 
-from .models import Asset
+from .models import Asset, RackPlacement
 
 
 @transaction.atomic
@@ -25,10 +25,13 @@ def move(asset: Asset, *, site: Site | None, room: Room | None, actor: Actor) ->
     Nothing is written, and ``None`` returned, when it is recorded there already.
     """
     require(actor, "asset.change", asset)
+    if asset.ownership == Asset.Ownership.PERSONAL:
+        raise ValidationError(_("“%(asset)s” is a personal device: it is never located.") % {"asset": asset})
     before = snapshot(asset)
     asset.room, asset.site = room, room.site if room else site
     if asset.rack and asset.rack.room_id != asset.room_id:
         asset.rack = None
+        RackPlacement.objects.filter(asset=asset).delete()
     changes = difference(before, snapshot(asset))
     if not changes:
         return None

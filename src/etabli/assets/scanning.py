@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from etabli.kernel.actors import Actor, can, require
+from etabli.kernel.externalids import ExternalId
 from etabli.kernel.tenancy import visible
 
 from . import codes
@@ -44,7 +45,8 @@ def readings(code: str) -> list[str]:
 def find(code: str, *, actor: Actor, host: str = "", organisation: int | None = None) -> list[Asset]:
     """The assets a code names, those of its likeliest reading only; several when it is ambiguous.
 
-    Asked in order: the address in a QR code, the asset tag, the serial number, the UUID.
+    Asked in order: the address in a QR code, the asset tag, the serial number, the UUID, the identifier that
+    another tool gave it.
     """
     code = cleaned(code)
     rows = _rows(actor, organisation)
@@ -56,7 +58,13 @@ def find(code: str, *, actor: Actor, host: str = "", organisation: int | None = 
         return []
     named = Q(tag__in=texts) & ~Q(tag="") | Q(serial__in=texts) | Q(uuid__in=[t.lower() for t in texts])
     found = list(rows.filter(named).order_by("pk")[: MOST * len(texts)])
-    return _likeliest(found, texts)[:MOST]
+    return (_likeliest(found, texts) or _called_elsewhere(rows, texts))[:MOST]
+
+
+def _called_elsewhere(rows: QuerySet[Asset], texts: list[str]) -> list[Asset]:
+    """Those that another tool, from which they were imported, calls so."""
+    named = ExternalId.objects.filter(noun="asset", external__in=texts, organisation__in=visible())
+    return list(rows.filter(pk__in=named.values("object_id")).order_by("pk")[:MOST])
 
 
 def _rows(actor: Actor, organisation: int | None) -> QuerySet[Asset]:

@@ -126,7 +126,7 @@ def _bring(line: StocktakeLine, cleaned: dict[str, Any], actor: Actor) -> None:
 
 def _lost(line: StocktakeLine, cleaned: dict[str, Any], actor: Actor) -> None:
     if line.asset is not None:
-        counting.declare_lost(line.asset, actor=actor)
+        counting.declare_lost(line.asset, actor=actor, reason=line.stocktake.name)
 
 
 def _not_elsewhere(line: StocktakeLine) -> Any:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from etabli.assets import codes, scanning
 from etabli.assets.models import Asset, AssetKind, BasketItem
-from etabli.kernel import preferences
+from etabli.kernel import externalids, preferences
 from etabli.kernel.actors import SYSTEM
 from etabli.kernel.tenancy import scope
 from etabli.people.models import Room, Site
@@ -76,12 +76,28 @@ def test_the_address_of_an_asset_of_another_organisation_finds_nothing(fleet, ac
         assert scanning.find(codes.address_of(other), actor=actor) == []
 
 
-def test_finding_costs_one_query_whatever_the_code(fleet, actor_of, django_assert_num_queries):
+def test_the_identifier_another_tool_gave_is_found_last(fleet, actor_of):
+    actor = actor_of(fleet.acme.technician)
+    with scope(fleet.globex.id):
+        theirs = Asset.objects.get()
+        externalids.keep(
+            [("GLPI-77", theirs.pk)], source="glpi", noun="asset", organisation_id=fleet.globex.id, batch=None
+        )
+    with scope(fleet.acme.id):
+        mine = Asset.objects.get(name="PC-3")
+        pairs = [("GLPI-42", mine.pk), ("INV-1", mine.pk)]
+        externalids.keep(pairs, source="glpi", noun="asset", organisation_id=fleet.acme.id, batch=None)
+        assert scanning.find("GLPI-42", actor=actor) == [mine]
+        assert [a.name for a in scanning.find("INV-1", actor=actor)] == ["PC-1"]
+        assert scanning.find("GLPI-77", actor=actor) == []
+
+
+def test_finding_costs_at_most_two_queries_whatever_the_code(fleet, actor_of, django_assert_num_queries):
     actor = actor_of(fleet.acme.technician)
     with scope(fleet.acme.id):
         scanning.find("INV-1", actor=actor)
-        for read in ("INV-1", "NOPE", "TWIN0001"):
-            with django_assert_num_queries(1):
+        for read, cost in (("INV-1", 1), ("NOPE", 2), ("TWIN0001", 1)):
+            with django_assert_num_queries(cost):
                 scanning.find(read, actor=actor)
 
 

@@ -264,6 +264,22 @@ def test_the_place_of_a_stocktake_is_not_changed(place, browser, stocktake):
     assert browser.post(f"/stocktakes/{stocktake.pk}/edit/", sent).status_code == 302
 
 
+def test_a_reading_says_where_the_asset_was_seen_and_a_personal_device_is_never_located(
+    place, browser, stocktake
+):
+    with scope(place.staff.id):
+        place.count(stocktake, "T-F")
+        seen = place.far.positions.get(source="scan")
+        assert (seen.site_id, seen.room_id) == (place.site.pk, place.room.pk)
+        mine = Asset.objects.create(name="P", tag="T-P", ownership="personal", kind=place.a.kind)
+        with pytest.raises(ValidationError, match="personal device"):
+            place.count(stocktake, "T-P")
+        assert not stocktake.lines.filter(asset=mine).exists()
+    moved = browser.post(f"/assets/{mine.pk}/act/move/", {"room": place.room.pk})
+    assert moved.status_code == 409
+    assert "personal device" in moved.content.decode()
+
+
 def test_a_deleted_asset_stays_in_the_report_under_its_name(place, browser, stocktake):
     with scope(place.staff.id):
         place.b.delete()
@@ -363,7 +379,7 @@ def test_counting_costs_the_same_queries_however_many_are_expected(
     made = place.start(browser, room=place.other.pk)
     with scope(place.staff.id):
         assert made.lines.count() == 5001
-        with django_assert_max_num_queries(14):
+        with django_assert_max_num_queries(20):
             place.count(made, "M42")
         with django_assert_max_num_queries(6):
             for rows in stocktake_pages.region(made, place.actor).values():
