@@ -6,7 +6,6 @@ import json
 import re
 from datetime import date, datetime
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 import pytest
@@ -152,7 +151,6 @@ def test_a_live_region_says_nothing_to_nobody_nor_to_another_organisation(world,
         "job-live": job_pages.render_job,
         "enrolment-live": inventory_pages.render_count,
         "stocktake-live": stocktake_pages.render_live,
-        "asset-live": partial(watching.render_news, SCREENS["asset"]),
     }[name]
     address = next(a for a in OF_SCREENS if a.name == name)
     key = world.arguments(address)["pk"]
