@@ -184,7 +184,7 @@ def put_back(asset: Asset, changes: dict[str, Any]) -> None:
     """Put columns back as they were before ``changes``, but for those that were written since."""
     for name, (old, new) in changes.items():
         field: Any = Asset._meta.get_field(name)
-        if field.generated or name in UNTRACKED:
+        if field.generated or name in {*UNTRACKED, "version"}:
             continue
         if getattr(asset, field.attname) == _value(field, new):
             setattr(asset, field.attname, _value(field, old))

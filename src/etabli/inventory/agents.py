@@ -45,7 +45,7 @@ def set_cadence(agent: Agent, *, hours: int | None, actor: Actor) -> Agent:
 def forget(agent: Agent, *, actor: Actor) -> None:
     """Take an agent off the list; its inventories and its asset stay. It comes back if it reports again."""
     require(actor, "agent.delete", agent)
-    told = snapshot(agent) | {"version": agent.version}  # elsewhere a version counts edits, and is not kept
+    told = snapshot(agent)
     changes = {name: [value, None] for name, value in told.items() if value not in (None, "", [])}
     documents = Document.objects.filter(agent=agent).order_by("-pk")
     if documents.filter(state=Document.State.RECEIVED).exists():

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from . import live
 from .actors import Actor
-from .tenancy import OrganisationModel, scope, visible
+from .tenancy import Noun, OrganisationModel, scope, visible
 
 Changes = dict[str, list[Any]]
 APPEND_ONLY = """
@@ -93,6 +93,8 @@ def snapshot(obj: models.Model) -> dict[str, Any]:
     for field in obj._meta.concrete_fields:
         if field.primary_key or field.generated or field.name in UNTRACKED:
             continue
+        if field.name == "version" and isinstance(obj, Noun):  # the count of its edits
+            continue
         if field.is_relation:
             values[field.name] = _related(obj, field)
         else:
@@ -108,7 +110,7 @@ def _related(obj: models.Model, field: Any) -> dict[str, Any] | None:
         return {"id": key, "text": ""}
 
 
-UNTRACKED = {"organisation", "created_at", "updated_at", "version", "password", "path", "hash"}
+UNTRACKED = {"organisation", "created_at", "updated_at", "password", "path", "hash"}
 
 
 def difference(before: dict[str, Any], after: dict[str, Any]) -> Changes:
