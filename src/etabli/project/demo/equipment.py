@@ -109,7 +109,7 @@ def changed(one: "Voice", content: dict[str, Any]) -> dict[str, Any]:
         content["bios"] |= {"bversion": f"1.{one.born % 30 + 2}.0"}
     if one.born % 5 == 0:
         content["usbdevices"] = content["usbdevices"][1:]
-    if one.born % 37 == 0:
+    if one.born % 12 == 0:
         content["monitors"] = []
     return content
 
