@@ -60,7 +60,7 @@ def _close(stocktake: Stocktake, cleaned: dict[str, Any], actor: Actor) -> str |
         counting.settle(closed, missing, actor=actor)
         return None
     made = settle_missing.follow(
-        title=f"{_('Assets that nobody saw')} · {closed}",
+        title=" · ".join([_("Assets that nobody saw"), str(closed)]),
         actor=actor,
         organisation_id=closed.organisation_id,
         stocktake=closed.pk,

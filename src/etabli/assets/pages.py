@@ -221,7 +221,7 @@ def size_text(mib: int) -> str:
     """A size in words: « 512 Go » is what people read on a box (10⁹), MiB what systems count."""
     gib = mib / 1024
     if gib < 1:
-        return f"{mib}\u00a0{_('MiB')}"
+        return "\u00a0".join([str(mib), _("MiB")])
     number, unit = (gib / 1024, _("TiB")) if gib >= 1024 else (gib, _("GiB"))
     whole = abs(number - round(number)) < 0.05
     return f"{formats.number_format(number, 0 if whole else 1)}\u00a0{unit}"
@@ -273,7 +273,8 @@ def _memory(asset: Asset) -> list[dict[str, Any]]:
     kinds = dict.fromkeys(m.kind for m in modules if m.kind)
     count = ngettext("%(n)s module", "%(n)s modules", len(modules)) % {"n": len(modules)} if modules else ""
     detail = markup.joined([" ".join(kinds), count])
-    label = f"{_('Memory')} {size_text(sum(m.size_mib or 0 for m in modules) or asset.memory_mib)}"
+    size = size_text(sum(m.size_mib or 0 for m in modules) or asset.memory_mib)
+    label = _("Memory %(size)s") % {"size": size}
     return [{"label": label, "icon": "cpu", "used": None, "tone": "", "detail": detail}]
 
 

@@ -242,7 +242,8 @@ class AssetScreen(Screen):
         ]
 
     def subtitle(self, obj: Asset) -> str:
-        parts = [str(obj.model or ""), f"{_('serial')} {obj.serial}" if obj.serial else ""]
+        number = _("serial %(number)s") % {"number": obj.serial} if obj.serial else ""
+        parts = [str(obj.model or ""), number]
         return " · ".join(p for p in parts if p)
 
     def heading(self, obj: Asset) -> dict[str, Any]:

@@ -181,7 +181,8 @@ def report(request: Any, pk: int) -> HttpResponse:
         organisation=owner.name,
         reference=_("Stocktake %(n)s") % {"n": stocktake.pk},
     )
-    return documents.answer(made, f"{_('Stocktake report')} {stocktake.name}".replace("/", "-"))
+    name = _("Stocktake report %(name)s") % {"name": stocktake.name}
+    return documents.answer(made, name.replace("/", "-"))
 
 
 def report_content(stocktake: Stocktake) -> dict[str, Any]:

@@ -156,6 +156,5 @@ def add_public_holidays(calendar: Calendar, years: Iterable[int], *, actor: Acto
 
 def _free_name(organisation_id: int) -> str:
     taken = set(Calendar.objects.filter(organisation=organisation_id).values_list("name", flat=True))
-    return next(
-        n for n in [_("Office hours"), *(f"{_('Office hours')} {i}" for i in range(2, 99))] if n not in taken
-    )
+    name = _("Office hours")
+    return next(n for n in [name, *(f"{name} {i}" for i in range(2, 99))] if n not in taken)

@@ -5,6 +5,7 @@ Each domain has its ``locale/fr/LC_MESSAGES/django.po``; only these are kept, th
 start.
 """
 
+import ast
 import os
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from babel.messages.catalog import Catalog
 
 PACKAGE = Path(__file__).resolve().parents[1]
+MARKS = {"_", "gettext", "gettext_lazy", "ngettext", "sentence"}
 DOMAINS = ("kernel", "web", "people", "assets", "inventory", "project")
 TEXTS = Path("locale/fr/LC_MESSAGES/django.po")
 
@@ -96,6 +98,17 @@ def check() -> Iterator[str]:
         gather(copy)
         for domain in DOMAINS:
             yield from _problems(domain, copy / domain / TEXTS)
+    for file in PACKAGE.rglob("*.py"):
+        yield from _unseen(file)
+
+
+def _unseen(file: Path) -> Iterator[str]:
+    """Messages inside an f-string: xgettext does not see them."""
+    for text in ast.walk(ast.parse(file.read_text())):
+        inner = ast.walk(text) if isinstance(text, ast.JoinedStr) else ()
+        for call in inner:
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in MARKS:
+                yield f"{file.name}, line {call.lineno}: a message in an f-string is never gathered"
 
 
 def _problems(domain: str, file: Path) -> Iterator[str]:

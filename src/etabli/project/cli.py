@@ -182,7 +182,7 @@ def _run(name: str, words: list[str]) -> int:
     try:
         done = command.main(args=words, prog_name=path, standalone_mode=False)
     except typer.core._click.exceptions.UsageError as error:
-        say(f"{usage.wrong(error)} {_('See ./{path} --help.').format(path=path)}")
+        say(" ".join([usage.wrong(error), _("See ./{path} --help.").format(path=path)]))
         return outcome.USAGE
     except typer.Abort:
         return outcome.INTERRUPTED
@@ -191,7 +191,7 @@ def _run(name: str, words: list[str]) -> int:
 
 def _no_command(word: str, known: list[str], otherwise: str) -> int:
     hint = usage.nearest(word, known, otherwise)
-    say(f"{_('There is no command “{word}”.').format(word=word)} {hint}")
+    say(" ".join([_("There is no command “{word}”.").format(word=word), hint]))
     return outcome.USAGE
 
 

@@ -19,7 +19,8 @@ def server() -> Check:
     """PostgreSQL."""
     with connect() as connection:
         number = connection.info.server_version
-    found = f"{number // 10_000}.{number % 10_000} ({_('external') if external() else _('embedded')})"
+    kind = _("external") if external() else _("embedded")
+    found = f"{number // 10_000}.{number % 10_000} ({kind})"
     level = "ok" if number >= OLDEST * 10_000 else "error"
     return Check("PostgreSQL", f"≥ {OLDEST}", found, level, _("Move to a newer server"))
 

@@ -20,7 +20,7 @@ def interactive() -> bool:
 
 def ask(question: str) -> bool:
     """A yes or no question; anything but a yes is a no."""
-    print(f"{question} {_('[y/N]')} ", end="", file=sys.stderr, flush=True)
+    print(question, _("[y/N]"), end=" ", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("o", "oui", "y", "yes")
 
 

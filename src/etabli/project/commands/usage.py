@@ -90,7 +90,7 @@ def wrong(error: Any) -> str:
     kind, name = type(error).__name__, _named(error)
     if kind == "NoSuchOption":
         near = nearest(name, list(error.possibilities or ()))
-        return f"{_('There is no option “{name}”.').format(name=name)} {near}".strip()
+        return " ".join([_("There is no option “{name}”.").format(name=name), near]).strip()
     if kind == "MissingParameter":
         return _("{name} is missing.").format(name=name)
     if kind == "BadOptionUsage":
