@@ -81,8 +81,9 @@ def test_the_map_shows_one_organisation_or_all_with_their_assets(client_of, firm
             site = Site.objects.create(name=name, latitude=47, longitude=longitude)
             from etabli.assets.models import Asset
 
+            made = maker(staff)
             for _number in range(3):
-                maker(staff).new(Asset, site=site)
+                made.new(Asset, site=site)
     with scope(firm.acme.id):
         from etabli.kernel.organisations import Membership, Role
         from etabli.kernel.tenancy import opening
