@@ -198,7 +198,8 @@ def test_the_page_offers_what_is_possible_and_the_form_no_state(fleet, client_of
     assert 'name="state"' not in form
     assert 'name="state"' in anne.get("/assets/add/").content.decode()
     done = anne.post(
-        f"/assets/{asset.pk}/edit/", {"name": "Renamed", "kind": asset.kind_id, "criticality": 2}
+        f"/assets/{asset.pk}/edit/",
+        {"name": "Renamed", "kind": asset.kind_id, "criticality": 2, "ownership": "company"},
     )
     assert done.status_code == 302
     with scope(fleet.firm.acme.id):
