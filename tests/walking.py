@@ -175,6 +175,7 @@ def acme_and_globex(django_db_setup: None, django_db_blocker: Any, tmp_path_fact
         made = World(make_firm())
         for screen in SCREENS.values():
             made.object_of(screen)
+        assert made.batch  # made now: within a test it would be a change
         yield made
         transaction.set_rollback(True)
 

@@ -105,9 +105,11 @@ def check() -> Iterator[str]:
 def _unseen(file: Path) -> Iterator[str]:
     """Messages inside an f-string: xgettext does not see them."""
     for text in ast.walk(ast.parse(file.read_text())):
-        inner = ast.walk(text) if isinstance(text, ast.JoinedStr) else ()
-        for call in inner:
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in MARKS:
+        for call in ast.walk(text) if isinstance(text, ast.JoinedStr) else ():
+            if not isinstance(call, ast.Call):
+                continue
+            marked = isinstance(call.func, ast.Name) and call.func.id in MARKS
+            if marked and call.args and isinstance(call.args[0], ast.Constant):
                 yield f"{file.name}, line {call.lineno}: a message in an f-string is never gathered"
 
 
