@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from etabli.assets.models import Asset, AssetKind
+from etabli.assets.tests.stocktaking import browser, place, stocktake  # noqa: F401 - fixtures of a count
 from etabli.conftest import Firm
 from etabli.kernel.actors import Actor, actor_of
 from etabli.kernel.tenancy import scope
