@@ -226,9 +226,16 @@ SPECIAL: dict[str, Callable[[Maker], dict[str, Any]]] = {
     "NetworkCard": lambda m: {"mac": "00:11:22:33:44:55"},
     "SshTarget": lambda m: {"password": m.word},
     "SearchEntry": lambda m: {"noun": "asset"},
-    "KitItem": lambda m: {"asset": m.get(_model("assets.Asset"))},
+    "KitItem": lambda m: {"asset": m.new(_model("assets.Asset"))},
+    "Loan": lambda m: {"asset": m.new(_model("assets.Asset"))},
+    "Assignment": lambda m: {
+        "asset": m.new(_model("assets.Asset")),
+        "since": timezone.localdate(),
+        "until": timezone.localdate(),
+    },
+    "Stocktake": lambda m: {"room": m.new(_model("people.Room"))},
     "Booking": lambda m: {
-        "asset": m.get(_model("assets.Asset")),
+        "asset": m.new(_model("assets.Asset")),
         "starts_at": timezone.now(),
         "ends_at": timezone.now() + datetime.timedelta(hours=1),
     },

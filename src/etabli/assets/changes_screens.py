@@ -118,7 +118,7 @@ class AssetChangeScreen(Screen):
         "what",
         Filter("period", gettext_lazy("Period"), _period, _periods, kind="choice"),
         Filter("at", gettext_lazy("Day"), _days, kind="date"),
-        Filter("asset", gettext_lazy("Number of the asset"), _of_asset, kind="text"),
+        Filter("asset", gettext_lazy("Number of the asset"), _of_asset, kind="number"),
     ]
     order = ["-at", "-id"]
     fields = ["asset", "at", "family", "what", "label", "before", "after", "other"]

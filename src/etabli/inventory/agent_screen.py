@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
-from django.db.models import Avg, Max, Q, QuerySet
+from django.db.models import Avg, Count, Max, Q, QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
@@ -224,12 +224,12 @@ class AgentScreen(Screen):
 
 def _counts(rows: QuerySet[Any]) -> dict[str, int]:
     places, now = visible(), timezone.now()
-    return {
-        "total": rows.count(),
-        "silent": rows.filter(watching.silent(places, now)).count(),
-        "outdated": rows.filter(versions.condition(places)).count(),
-        "doubtful": rows.exclude(doubt="").count(),
-    }
+    return rows.aggregate(
+        total=Count("pk"),
+        silent=Count("pk", filter=watching.silent(places, now)),
+        outdated=Count("pk", filter=versions.condition(places)),
+        doubtful=Count("pk", filter=~Q(doubt="")),
+    )
 
 
 def _doubts() -> str:

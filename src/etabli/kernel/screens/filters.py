@@ -57,7 +57,10 @@ def filter_of(screen: "Screen", name: str) -> Filter:
         return Filter(name, label, related_to(name), _related_options(field.related_model))
     if field.choices:
         return Filter(
-            name, label, _one_of(name, {str(k) for k, _l in field.flatchoices}), lambda: field.flatchoices
+            name,
+            label,
+            _one_of(name, {str(k) for k, _l in field.flatchoices}),
+            lambda: [(k, told) for k, told in field.flatchoices if k != ""],  # nothing is no choice
         )
     if isinstance(field, models.BooleanField):
         options: Options = lambda: [("1", _("yes")), ("0", _("no"))]  # noqa: E731

@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 As = Annotated[str, typer.Option("--as", metavar="EMAIL", help=_("Act with the rights of this account"))]
 Within = Annotated[str, typer.Option("--organisation", metavar="NAME", help=_("Only this organisation"))]
+Named = Annotated[str, typer.Argument(help=_("Its number, asset tag, serial number or name"))]
 Output = Annotated[str, typer.Option("-o", "--output", metavar="FORMAT", help=_("table, json or csv"))]
 Trial = Annotated[
     bool, typer.Option("--dry-run", "--essai", help=_("Check and say what would be done, write nothing"))
@@ -46,12 +47,12 @@ def list_(
             _table(listing)
         else:
             _file(listing, output)
-        say(_("{count} assets.").format(count=listing.count))
+        say(_("Assets: {count}.").format(count=listing.count))
 
 
 @app.command("show")
 @app.command("montrer", hidden=True)
-def show(asset: str, output: Output = "table", within: Within = "", as_: As = "") -> None:
+def show(asset: Named, output: Output = "table", within: Within = "", as_: As = "") -> None:
     """Show an asset, named by its number, its tag, its serial number or its name."""
     with working(), words.acting(as_, within) as actor:
         obj = words.find(actor, asset)
@@ -74,7 +75,7 @@ def add(ctx: typer.Context, trial: Trial = False, within: Within = "", as_: As =
 
 @app.command("change", context_settings=EXTRA)
 @app.command("modifier", context_settings=EXTRA, hidden=True)
-def change(ctx: typer.Context, asset: str, trial: Trial = False, within: Within = "", as_: As = "") -> None:
+def change(ctx: typer.Context, asset: Named, trial: Trial = False, within: Within = "", as_: As = "") -> None:
     """Change the fields of an asset: fleet change PC-0431 --site Caen --person "Claire Moreau"."""
     with working(), words.acting(as_, within, trial=trial) as actor:
         saved = words.save(actor, words.find(actor, asset), words.pairs(ctx.args))

@@ -3,6 +3,7 @@
 import gettext
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from ..catalogue import compile_stale
@@ -22,8 +23,12 @@ def reader(place: Path) -> Callable[[str], str]:
     The catalogue of the pages is read without Django: commands such as --help must answer at once.
     """
     package = next((one for one in (place, *place.parents) if (one / "locale").is_dir()), place)
-    found = gettext.translation("django", package / "locale", languages=[chosen()], fallback=True)
-    return lambda text: found.gettext(text) if text else ""
+    return lambda text: _texts(package, chosen()).gettext(text) if text else ""
+
+
+@cache
+def _texts(package: Path, language: str) -> gettext.NullTranslations:
+    return gettext.translation("django", package / "locale", languages=[language], fallback=True)
 
 
 compile_stale()

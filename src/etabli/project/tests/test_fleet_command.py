@@ -64,7 +64,7 @@ def names(out: str) -> list[str]:
 def test_the_list_takes_every_filter_in_both_languages(run):
     code, out, err = run("liste", "--site", "rouen", "--sans-garantie", "-o", "json")
     assert (code, names(out)) == (0, ["PC-1"])
-    assert "1 assets" in err
+    assert "Assets: 1." in err
     assert names(run("list", "--etat", "lost", "-o", "json")[1]) == ["PC-3"]
     assert names(run("list", "--site", "roue", "-o", "json")[1]) == ["PC-1", "PC-2"]
     assert names(run("list", "--site", "Rouen", "--not", "site", "-o", "json")[1]) == ["PC-3"]
