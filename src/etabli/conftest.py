@@ -120,7 +120,7 @@ class Maker:
             self.made[model] = self.new(model)
         return self.made[model]
 
-    def new(self, model: type[models.Model], **given: Any) -> Any:
+    def new(self, model: type[models.Model], /, **given: Any) -> Any:
         """One more object; ``given`` fields replace the made ones."""
         with scope(self.staff.id):
             if model is Organisation:
@@ -163,6 +163,10 @@ class Maker:
         if issubclass(model, SharedModel):
             return model._default_manager.filter(organisation=None).order_by("pk").first()
         return self.get(model)
+
+    def two(self, model: type[models.Model]) -> list[Any]:
+        """Two objects, the older first."""
+        return [self.new(model), self.new(model)]
 
     def text(self, field: Any) -> str:
         number = next(self.numbers)
@@ -234,6 +238,12 @@ SPECIAL: dict[str, Callable[[Maker], dict[str, Any]]] = {
         "until": timezone.localdate(),
     },
     "Stocktake": lambda m: {"room": m.new(_model("people.Room"))},
+    "Distinction": lambda m: dict(zip(("one", "other"), m.two(_model("assets.Asset")), strict=True)),
+    "Hold": lambda m: {
+        "asset": m.new(_model("assets.Asset")),
+        "period": (timezone.now(), timezone.now() + datetime.timedelta(hours=1)),
+    },
+    "RuleOrder": lambda m: {"rules": ["serial"]},
     "Booking": lambda m: {
         "asset": m.new(_model("assets.Asset")),
         "starts_at": timezone.now(),

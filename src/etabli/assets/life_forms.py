@@ -204,7 +204,9 @@ class AssetForm(NounForm):
             self.instance.state_since = timezone.localdate()
         if {"criticality", "criticality_reason"} & set(self.changed_data):
             problem = lacks_reason(cleaned.get("criticality"), cleaned.get("criticality_reason"))
-            if problem and "criticality_reason" in self.fields:
+            if problem and self.imported:
+                cleaned["criticality_reason"] = _("as the imported file says")
+            elif problem and "criticality_reason" in self.fields:
                 self.add_error("criticality_reason", problem)
         return cleaned
 

@@ -155,7 +155,7 @@ class KitItemScreen(Screen):
     area, icon = "fleet", "basket"
     columns = ["kit", "asset", "model"]
     filters = ["kit"]
-    listed = searchable = annexed = False
+    listed = searchable = annexed = importable = False
 
 
 @register

@@ -39,6 +39,7 @@ class NounForm(forms.ModelForm):
 
     screen: "Screen"
     vouched: frozenset[str] = frozenset()  # fields whose values the caller knows to be free
+    imported: bool = False  # the values come from a file: nobody is there to be asked for more
     before: dict[str, Any] | None = None  # the object before the form touched it, when the caller knows it
 
     def __init__(

@@ -179,6 +179,7 @@ class Reader:
         obj = self.whole(key) if key else None
         base = values_of(self.screen, obj) if obj is not None else self.defaults
         form = self.template.again({**base, **values, "organisation": self.relations.organisation_id}, obj)
+        form.imported = True
         form.vouched = self.known.vouched({**base, **values}, key)
         return Made(form, errors, external)
 
@@ -190,6 +191,7 @@ class Reader:
         obj = self.whole(key)
         self._resolve(values, errors, [c.path[0] for c in self.later])
         form = self.template.again({**values_of(self.screen, obj), **values}, obj)
+        form.imported = True
         form.vouched = frozenset({*self.known.sure, "name", *self.known.narrow})  # the first form asked
         return Made(form, errors)
 

@@ -156,6 +156,7 @@ class Relations:
             "organisation": self.organisation_id,
         }
         form = blank.again(given)
+        form.imported = True
         form.vouched = self.known(screen.model).vouched(given, None)
         return form
 
