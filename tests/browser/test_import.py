@@ -40,8 +40,8 @@ def give(page: Page, path: Path, lines: list[str]) -> None:
     page.locator("[name=organisation]").select_option(label="Clinique des Tilleuls")
     page.locator("[name=file]").set_input_files(path)
     page.get_by_role("button", name="Continuer").click()
-    expect(page.locator("select[name=column-0]")).to_have_value("name")
-    expect(page.locator("select[name=column-2]")).to_have_value("serial")
+    expect(page.locator("select[name=column-0-0]")).to_have_value("name")
+    expect(page.locator("select[name=column-0-2]")).to_have_value("serial")
     page.locator("button[value=check]").click()
     expect(page.locator(".figures")).to_be_visible()
 
