@@ -15,7 +15,7 @@ WRONG[10] = ";Ordinateur portable;NEUF011"
 def test_a_file_with_two_mistakes_is_mended_imported_and_undone(open_as: Opener, tmp_path: Path) -> None:
     page = open_as("administrator", "/assets/")
     page.get_by_role("link", name="Importer").click()
-    give(page, tmp_path / "machines.csv", WRONG)
+    give(page, tmp_path / "machines.csv", WRONG, create_missing=False)
     figures = page.locator(".figures")
     expect(figures).to_contain_text("En erreur")
     expect(page.locator("tr", has_text="Soucoupe volante")).to_be_visible()
@@ -35,13 +35,14 @@ def test_a_file_with_two_mistakes_is_mended_imported_and_undone(open_as: Opener,
     assert found(page) == 0
 
 
-def give(page: Page, path: Path, lines: list[str]) -> None:
+def give(page: Page, path: Path, lines: list[str], *, create_missing: bool = True) -> None:
     path.write_text("\n".join([HEADER, *lines]) + "\n", "utf-8")
     page.locator("[name=organisation]").select_option(label="Clinique des Tilleuls")
     page.locator("[name=file]").set_input_files(path)
     page.get_by_role("button", name="Continuer").click()
     expect(page.locator("select[name=column-0-0]")).to_have_value("name")
     expect(page.locator("select[name=column-0-2]")).to_have_value("serial")
+    page.locator("[name=create_missing]").set_checked(create_missing)
     page.locator("button[value=check]").click()
     expect(page.locator(".figures")).to_be_visible()
 

@@ -80,7 +80,7 @@ def test_a_value_is_changed_in_its_cell_and_taken_back(open_as: Opener) -> None:
 
 
 def test_two_people_on_one_asset_see_each_others_change(open_as: Opener, scene: Any) -> None:
-    address = f"/assets/{scene['ids']['asset']}/"
+    address = f"/assets/{scene['ids']['server']}/"
     reader, writer = open_as("technician", address), open_as("administrator", f"{address}edit/")
     late = open_as("technician", f"{address}edit/")
     for page, text in ((writer, "vu par Nora"), (late, "vu par Léa")):

@@ -8,8 +8,8 @@ from .conftest import Opener
 from .product import Product
 
 
-def test_a_slip_is_signed_with_the_mouse(sample: Product, scene, open_as: Opener) -> None:
-    page = open_as("technician", f"/slips/{scene['ids']['slip_waiting']}/")
+def test_a_slip_is_signed_with_the_mouse(sample: Product, open_as: Opener) -> None:
+    page = open_as("technician", f"/slips/{waiting_slip(sample)}/")
     frame = page.locator("e-signature canvas")
     expect(frame).to_be_visible()
     box = frame.bounding_box()
@@ -31,9 +31,8 @@ def test_a_slip_is_signed_with_the_mouse(sample: Product, scene, open_as: Opener
     expect(page.locator("e-signature")).to_have_count(0)
 
 
-def test_without_a_script_the_name_and_the_box_are_enough(sample: Product, scene, open_as: Opener) -> None:
-    again = sample.run("-c", NEXT)
-    page = open_as("technician", f"/slips/{int(again)}/", java_script_enabled=False)
+def test_without_a_script_the_name_and_the_box_are_enough(sample: Product, open_as: Opener) -> None:
+    page = open_as("technician", f"/slips/{waiting_slip(sample)}/", java_script_enabled=False)
     expect(page.locator("e-signature canvas")).to_be_hidden()
     page.locator("input[name=name]").focus()
     page.keyboard.press("End")
@@ -44,7 +43,12 @@ def test_without_a_script_the_name_and_the_box_are_enough(sample: Product, scene
     expect(page.locator("h1")).to_contain_text(re.compile(r"nᵒ \d{6}"))
 
 
-NEXT = """
+def waiting_slip(sample: Product) -> int:
+    """A slip of its own for each journey, which nobody has signed."""
+    return int(sample.run("-c", WAITING_SLIP))
+
+
+WAITING_SLIP = """
 import os
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "etabli.project.settings")
 import django

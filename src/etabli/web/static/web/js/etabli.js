@@ -39,7 +39,7 @@ async function editCell(cell) {
 }
 document.addEventListener("click", ({ target }) => {
   const cell = target.closest("td[data-edit]");
-  if (cell && !target.closest("a, button, input, select, textarea, form") && !String(getSelection())) editCell(cell);
+  if (cell && !target.closest("a, button, input, select, textarea, .cell-form") && !String(getSelection())) editCell(cell);
 });
 document.addEventListener("keydown", (event) => {
   const first = event.key === "F2" && event.target.closest("tr")?.querySelector("[data-edit]");
