@@ -18,7 +18,7 @@ def test_a_file_with_two_mistakes_is_mended_imported_and_undone(open_as: Opener,
     give(page, tmp_path / "machines.csv", WRONG, create_missing=False)
     figures = page.locator(".figures")
     expect(figures).to_contain_text("En erreur")
-    expect(page.locator("tr", has_text="Soucoupe volante")).to_be_visible()
+    expect(page.locator("tr", has=page.locator(".state.bad")).first).to_contain_text("Soucoupe volante")
     expect(page.locator(".state.bad")).to_have_count(2)
     expect(page.locator("button[value=commit]")).to_have_count(0)
     page.get_by_role("link", name="Give the corrected file").or_(

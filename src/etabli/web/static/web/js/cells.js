@@ -16,7 +16,10 @@ export function open(cell) {
 }
 
 function fill(cell, html) {
-  cell.innerHTML = html;
+  // The table lies in the form of the selection, and innerHTML would drop a form within a form.
+  const read = document.createElement("template");
+  read.innerHTML = html;
+  cell.replaceChildren(read.content);
   cell.classList.add("editing");
   if (cell.querySelector("e-combo")) import("./combo.js");
   const form = cell.querySelector("form");
