@@ -174,3 +174,17 @@ def test_the_page_of_a_calendar_tells_its_hours_day_by_day(client_of, firm):
     assert "09:00-12:00, 14:00-18:00" in page
     assert "Sunday" in page
     assert "[[" not in page
+
+
+def navigation(browser, address):
+    page = browser.get(address).content.decode()
+    return page[page.index("<nav") : page.index("</nav>")]
+
+
+def test_screens_of_one_group_share_a_line_until_one_of_them_is_open(browser):
+    closed, opened = navigation(browser, "/assets/"), navigation(browser, "/bookings/")
+    assert 'href="/loans/"' in closed
+    assert 'href="/bookings/"' not in closed
+    assert 'href="/bookings/" class="on" aria-current="true"' in opened
+    assert ">Catalogue<" in opened
+    assert ">Models<" not in opened

@@ -15,6 +15,7 @@ from etabli.kernel.screens.filters import BadFilter, named
 from etabli.kernel.screens.history import short_time
 from etabli.web import markup
 
+from . import groups
 from .change_words import FAMILIES, told_cell, what_cell
 from .models import AssetChange, CompatibilityNote, Peripheral
 from .tabs import characteristics, peripheral_state
@@ -209,6 +210,7 @@ class CompatibilityNoteScreen(Screen):
     model = CompatibilityNote
     slug = "compatibility-notes"
     area, icon = "fleet", "plug-connected"
+    group = groups.CATALOGUE
     columns = ["text", "model", "noted_on", "source_url"]
     filters = ["model", "noted_on"]
     fields = ["model", "text", "source_url", "noted_on"]

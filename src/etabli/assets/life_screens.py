@@ -18,7 +18,7 @@ from etabli.kernel.screens.filters import named
 from etabli.people.models import Person
 from etabli.web import markup
 
-from . import booking_pages, holding, kitting, life_forms, life_pages, slip_pages
+from . import booking_pages, groups, holding, kitting, life_forms, life_pages, slip_pages
 from .life_acts import KIT_ACTS, LOAN_ACTS, SLIP_ACTS, slip_waiting
 from .models import Assignment, Booking, Kit, KitItem, Loan, Pool, Slip
 
@@ -36,6 +36,7 @@ class LoanScreen(Screen):
     )
     model = Loan
     area, icon = "fleet", "calendar-event"
+    group = groups.LOANS
     columns = [
         Column(
             "asset", gettext_lazy("Asset"), lambda x: markup.titled(x.asset, x.purpose), related=("asset",)
@@ -94,6 +95,7 @@ class PoolScreen(Screen):
     about = gettext_lazy("Sets of assets and kits that are lent: laptops on loan, projectors.")
     model = Pool
     area, icon = "fleet", "stack-2"
+    group = groups.LOANS
     columns = ["name", "site"]
 
     def panels(self, obj: Pool, request: HttpRequest) -> list[Panel]:
@@ -116,6 +118,7 @@ class KitScreen(Screen):
     )
     model = Kit
     area, icon = "fleet", "basket"
+    group = groups.LOANS
     columns = ["name", "pool"]
     filters = ["pool"]
     acts = KIT_ACTS
@@ -163,6 +166,7 @@ class BookingScreen(Screen):
     about = gettext_lazy("Assets and kits of a loan pool kept for somebody; two bookings never overlap.")
     model = Booking
     area, icon = "fleet", "calendar"
+    group = groups.LOANS
     columns = [
         Column(
             "asset",
@@ -217,6 +221,7 @@ class SlipScreen(Screen):
     )
     model = Slip
     area, icon = "fleet", "file-description"
+    group = groups.LOANS
     columns = [
         Column(
             "person",

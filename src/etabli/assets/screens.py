@@ -23,6 +23,7 @@ from . import (  # noqa: F401 - registers its own
     comparing,
     counting_acts,
     dependencies,
+    groups,
     identity_acts,
     labels,
     life_pages,
@@ -292,6 +293,7 @@ class ManufacturerScreen(Screen):
     about = gettext_lazy("The makers of the equipment, and where to ask them for help.")
     model = Manufacturer
     area, icon = "fleet", "building-factory-2"
+    group = groups.CATALOGUE
     columns = ["name", "website", "support_url", "support_phone"]
 
 
@@ -301,6 +303,7 @@ class AssetModelScreen(Screen):
     model = AssetModel
     slug = "models"
     area, icon = "fleet", "versions"
+    group = groups.CATALOGUE
     columns = ["name", "manufacturer", "kind", "reference", "end_of_support"]
     filters = ["manufacturer", "kind", "end_of_support"]
     search = ["reference", "manufacturer__name"]

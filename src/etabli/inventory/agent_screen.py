@@ -15,6 +15,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
+from etabli.assets import groups
 from etabli.kernel import preferences
 from etabli.kernel.actors import Actor, can
 from etabli.kernel.screens import Act, Column, Figure, Filter, Panel, Screen, register
@@ -105,6 +106,7 @@ class AgentScreen(Screen):
     model = Agent
     annexed = False
     area, icon = "fleet", "robot"
+    group = groups.AUTOMATIC
     columns = [
         Column("deviceid", gettext_lazy("Agent"), lambda a: format_html("<b>{}</b>", a.deviceid)),
         Column("asset", gettext_lazy("Asset"), lambda a: link_to(a.asset), related=("asset",), css="q"),

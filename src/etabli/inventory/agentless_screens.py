@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
+from etabli.assets import groups
 from etabli.kernel.actors import Actor
 from etabli.kernel.events import Event
 from etabli.kernel.screens import Act, Column, Panel, Screen, register
@@ -98,6 +99,7 @@ class SshTargetScreen(Screen):
     model = SshTarget
     slug = "ssh-targets"
     area, icon = "fleet", "terminal-2"
+    group = groups.AUTOMATIC
     columns = [
         Column(
             "name",
@@ -177,6 +179,7 @@ class DatabaseCredentialScreen(Screen):
     model = DatabaseCredential
     slug = "database-logins"
     area, icon = "fleet", "database"
+    group = groups.AUTOMATIC
     columns = ["name", "engine", "login", "enrolment"]
     filters = ["engine", "enrolment"]
     fields = ["name", "engine", "enrolment", "login", "password", "host", "port", "socket"]

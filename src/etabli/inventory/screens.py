@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
+from etabli.assets import groups
 from etabli.assets.locks import give_told
 from etabli.assets.pages import give_recognition, give_sections
 from etabli.kernel.actors import Actor, can
@@ -133,6 +134,7 @@ class EnrolmentScreen(Screen):
     )
     model = Enrolment
     area, icon = "fleet", "key"
+    group = groups.AUTOMATIC
     columns = ["name", "site", "expires_at", "revoked_at"]
     fields = ["name", "site", "expires_at", "cadence_hours"]
     template = "inventory/enrolment.html"
@@ -195,6 +197,7 @@ class DocumentScreen(Screen):
     model = Document
     annexed = False
     area, icon = "fleet", "file-description"
+    group = groups.AUTOMATIC
     columns = [
         Column(
             "received_at",

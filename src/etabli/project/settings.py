@@ -88,6 +88,7 @@ TEMPLATES = [
                 "django_cotton.templatetags.cotton",
                 "django.templatetags.i18n",
                 "django.templatetags.static",
+                "etabli.web.templatetags.etabli",
             ],
             "context_processors": [
                 "django.template.context_processors.request",

@@ -71,25 +71,43 @@ def _entry(
 def _views(
     seen: list[Any], actor: Actor, path: str, query: str, known: Sequence[Any] | None
 ) -> list[dict[str, Any]]:
+    """A line per screen; a group shares a line, and its screens are listed under it while one is open."""
     made: list[dict[str, Any]] = []
-    for screen in seen:
-        url = screen.list_url
-        saved = (
-            [
-                {
-                    "label": v.name,
-                    "url": f"{url}?{v.query}",
-                    "count": None,
-                    "current": path == url and v.query == query,
-                }
-                for v in (savedviews.views_of(screen.slug, actor) if known is None else known)
-            ]
-            if path == url
-            else []
-        )
-        on = path.startswith(url) and not any(v["current"] for v in saved)
-        made += [{"label": screen.title, "url": url, "count": None, "current": on}, *saved]
+    for group, screens_of_it in _grouped(seen):
+        lines: list[dict[str, Any]] = []
+        for screen in screens_of_it:
+            saved = _saved(screen, actor, path, query, known)
+            on = path.startswith(screen.list_url) and not any(v["current"] for v in saved)
+            lines += [_line(screen.title, screen.list_url, on), *saved]
+        if group:
+            inside = any(path.startswith(screen.list_url) for screen in screens_of_it)
+            made.append({**_line(group, lines[0]["url"], False), "views": lines if inside else []})
+        else:
+            made += lines
     return made
+
+
+def _grouped(seen: list[Any]) -> list[tuple[str, list[Any]]]:
+    """The screens that stand alone, then the groups; each in the order of registration."""
+    made: dict[str, tuple[str, list[Any]]] = {}
+    for screen in seen:
+        group = str(screen.group)
+        made.setdefault(group or f"/{screen.slug}", (group, []))[1].append(screen)
+    return sorted(made.values(), key=lambda entry: bool(entry[0]))
+
+
+def _saved(
+    screen: Any, actor: Actor, path: str, query: str, known: Sequence[Any] | None
+) -> list[dict[str, Any]]:
+    """The saved views of the list that is open."""
+    if path != screen.list_url:
+        return []
+    views = savedviews.views_of(screen.slug, actor) if known is None else known
+    return [_line(v.name, f"{path}?{v.query}", v.query == query) for v in views]
+
+
+def _line(label: str, url: str, current: bool) -> dict[str, Any]:
+    return {"label": label, "url": url, "count": None, "current": current}
 
 
 def _url(area: Area) -> str:

@@ -98,6 +98,7 @@ class Screen:
     model: ClassVar[type[models.Model]]
     about: Any = ""  # what the noun is for, in a sentence shown on an empty list and in the settings
     area: str = "settings"
+    group: Any = ""  # screens of an area with the same group share a line of the navigation
     icon: str = "box"
     columns: Sequence[str | Column] = ()
     filters: Sequence[str | Filter] = ()

@@ -11,7 +11,7 @@ from etabli.web import stylesheets
 
 WEB = stylesheets.HERE
 ROOT = WEB.parents[2]
-ICON = re.compile(r'<c-i n="([a-z0-9-]+)"|(?<!:)\b(?:icon|picture)="([a-z0-9-]+)"')
+ICON = re.compile(r'{% icon "([a-z0-9-]+)"|(?<!:)\b(?:icon|picture)="([a-z0-9-]+)"')
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +31,8 @@ def listed_icons() -> list[str]:
     return (WEB / "icons.txt").read_text("utf-8").split()
 
 
-def test_every_icon_named_by_the_shell_is_in_the_sprite() -> None:
-    templates = (WEB / "templates").rglob("*.html")
+def test_every_icon_named_by_a_template_is_in_the_sprite() -> None:
+    templates = WEB.parent.glob("*/templates/**/*.html")
     named = {
         name for path in templates for pair in ICON.findall(path.read_text("utf-8")) for name in pair if name
     }
