@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from etabli.kernel import attachments, screens
 from etabli.kernel.actors import Actor, can
 from etabli.kernel.attachments import Link
+from etabli.kernel.kept import kept
 from etabli.kernel.screens import Panel
 
 from .models import Asset
@@ -91,7 +92,7 @@ def neighbours(asset: Asset, actor: Actor) -> tuple[list[Node], list[Node]]:
     if asset.parent_id and asset.parent is not None:
         parent = Asset.objects.select_related("kind", "model").get(pk=asset.parent_id)
         needs.append(_node(parent, _("connected to")))
-    ends = attachments.links_of(asset)
+    ends = kept(asset, attachments.links_of)
     found = _objects([(end.noun, end.object_id) for end in ends], actor)
     for end in ends:
         obj = found.get((end.noun, end.object_id))

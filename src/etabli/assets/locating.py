@@ -125,14 +125,6 @@ def told_of(asset: Asset, *, now: datetime | None = None) -> list[Told]:
     return sorted(told, key=lambda one: -one.trust)
 
 
-def told_once(asset: Asset) -> list[Told]:
-    """The same, asked once for this object in memory: a page shows it in several places."""
-    kept: list[Told] | None = asset.__dict__.get("_told")
-    if kept is None:
-        kept = asset.__dict__["_told"] = told_of(asset)
-    return kept
-
-
 def seen_elsewhere(told: list[Told]) -> Told | None:
     """The most trusted observation of another place than the declared one, or ``None``."""
     declared = next((one for one in told if one.source == Source.DECLARED), None)

@@ -14,14 +14,15 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from etabli.kernel.kept import kept
 from etabli.kernel.screens import Panel
 from etabli.kernel.screens.columns import link_to, show
 from etabli.web import markup
 
 from . import locks, whereabouts
 from .codes import address_of
-from .locating import alert_of, told_once
-from .models import LOCKABLE, Asset, CompatibilityNote, NetworkCard
+from .locating import alert_of, told_of
+from .models import LOCKABLE, Asset, CompatibilityNote, NetworkCard, Volume
 from .tones import TONES
 
 FULL = 90
@@ -36,7 +37,7 @@ def heading(asset: Asset) -> dict[str, Any]:
     from .life_pages import alerts as of_its_life
 
     alerts = of_its_life(asset)
-    for volume in asset.volumes.all():
+    for volume in kept(asset, _volumes_of):
         used = volume.used_percent
         if used is not None and used >= FULL:
             text = _("%(volume)s is %(used)s %% full.") % {"volume": volume.mount, "used": used}
@@ -49,7 +50,7 @@ def heading(asset: Asset) -> dict[str, Any]:
     if asset.warranty_end and asset.warranty_end < timezone.localdate() and asset.live:
         text = _("The warranty ended on %(day)s.") % {"day": formats.date_format(asset.warranty_end, "j F Y")}
         alerts.append({"tone": "info", "text": text, "url": ""})
-    if text := alert_of(told_once(asset)):
+    if text := alert_of(kept(asset, told_of)):
         alerts.append({"tone": "warn", "text": text, "url": ""})
     state = {"label": asset.get_state_display(), "tone": TONES.get(asset.state, "")}
     return {"state": state, "icon": asset.kind.icon, "alerts": alerts, "asset": asset}
@@ -227,9 +228,13 @@ def size_text(mib: int) -> str:
     return f"{formats.number_format(number, 0 if whole else 1)}\u00a0{unit}"
 
 
+def _volumes_of(asset: Asset) -> list[Volume]:
+    return list(asset.volumes.all())
+
+
 def _volumes(asset: Asset) -> list[dict[str, Any]]:
     made = []
-    for volume in asset.volumes.all():
+    for volume in kept(asset, _volumes_of):
         used = volume.used_percent
         if used is None or not volume.size_mib:
             continue

@@ -9,13 +9,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from etabli.kernel.actors import Actor
+from etabli.kernel.kept import kept
 from etabli.kernel.screens import Act
 from etabli.kernel.screens.acts import ActForm
 from etabli.kernel.screens.history import name_act
 from etabli.people.models import Floor, Rack, Room
 
 from . import placing
-from .locating import seen_elsewhere, told_once
+from .locating import seen_elsewhere, told_of
 from .models import Asset, RackPlacement
 
 name_act("asset.placed", gettext_noop("Put on a plan"))
@@ -105,7 +106,7 @@ def _on_no_plan(asset: Asset) -> Any:
 
 
 def _seen_nowhere_else(asset: Asset) -> Any:
-    return "" if seen_elsewhere(told_once(asset)) else _("Nothing saw it elsewhere.")
+    return "" if seen_elsewhere(kept(asset, told_of)) else _("Nothing saw it elsewhere.")
 
 
 ACTS = [

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from etabli.kernel.actors import Actor
+from etabli.kernel.kept import kept
 from etabli.kernel.screens import Column, Figure, Panel, Screen, Tab, register
 from etabli.kernel.screens.columns import show
 from etabli.kernel.screens.counting import remembered, scope_of
@@ -82,6 +83,11 @@ def warranty_cell(asset: Asset) -> str:
     if asset.warranty_end < today:
         return markup.tinted(_("Ended"), "bad")
     return markup.tinted(show(asset.warranty_end), "warn" if asset.warranty_end < today + SOON else "")
+
+
+def _merged(asset: Asset) -> list[int]:
+    """The numbers of the assets that became part of it."""
+    return list(asset.merges.values_list("gone_id", flat=True))
 
 
 def _counts(rows: QuerySet[Any]) -> dict[str, int]:
@@ -207,7 +213,7 @@ class AssetScreen(Screen):
         return super().save(form, actor, batch=batch)
 
     def known_as(self, obj: Asset) -> list[int]:
-        return [obj.pk, *obj.merges.values_list("gone_id", flat=True)]
+        return [obj.pk, *kept(obj, _merged)]
 
     def successor(self, pk: int) -> int | None:
         return Merge.objects.filter(gone_id=pk).values_list("kept_id", flat=True).first()

@@ -7,17 +7,18 @@ from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
+from etabli.kernel.kept import kept
 from etabli.kernel.screens import Panel
 from etabli.kernel.screens.columns import link_to
 from etabli.web import markup
 
-from .locating import Told, disagreements, told_once
+from .locating import Told, disagreements, told_of
 from .models import Asset
 
 
 def panels(asset: Asset) -> Iterable[Panel]:
     """Where it is believed to be, from which source since when, and what says otherwise."""
-    told = told_once(asset)
+    told = kept(asset, told_of)
     if len(told) < 2:
         return
     against = disagreements(told)

@@ -19,6 +19,7 @@ from ..actors import Actor, can, require
 from ..attachments import Attachment, Link, Note, Tag
 from ..events import Event
 from ..files import File
+from ..kept import kept
 from ..markdown import render
 from ..tenancy import visible
 from .history import short_time
@@ -42,7 +43,7 @@ def context_of(screen: "Screen", obj: Any, actor: Actor) -> dict[str, Any]:
             _file(a, actor)
             for a in Attachment.objects.filter(**attachments.on(obj)).select_related("file")[:100]
         ],
-        "links": [made for end in attachments.links_of(obj) if (made := _link(end, actor))],
+        "links": [made for end in kept(obj, attachments.links_of) if (made := _link(end, actor))],
         "add_note_url": address("annex-note", "note.add"),
         "add_tag_url": address("annex-tag", "tagging.add"),
         "add_file_url": address("annex-file", "attachment.add"),

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -92,9 +92,12 @@ def empty_of(screen: "Screen", request: Any, context: dict[str, Any]) -> dict[st
 def detail_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:
     from . import watching
 
-    if (key := screen.successor(pk)) is not None:
+    try:
+        obj = the_object(request, screen, pk)
+    except Http404:
+        if (key := screen.successor(pk)) is None:
+            raise
         return redirect(f"{screen.noun}-detail", key)
-    obj = the_object(request, screen, pk)
     tab = next((t for t in screen.tabs if t.key == request.GET.get("tab")), None)
     panels = list(tab.panels(obj, request) if tab else screen.panels(obj, request))
     panels += [] if tab else panels_beside(screen, obj, request)
