@@ -1,7 +1,11 @@
 """Fixtures of the browser tests: one product with the sample companies, one that is new, one browser for all."""
 
+import fcntl
+import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +17,7 @@ from .product import Product
 
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+PASSWORD, SCENE = "sample-password-2026", "scene.json"
 WORDS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
 
 expect.set_options(timeout=15_000)  # the machine may do other things
@@ -26,34 +31,65 @@ def pytest_collection_modifyitems(items: list[Any]) -> None:
             item.add_marker(pytest.mark.component("chromium"))
 
 
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One test process at a time: they share what takes long to prepare."""
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this run share."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "browser"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def prepared(shared: Path) -> Path:
     """A data directory made ready once, copied for each product."""
-    home = tmp_path_factory.mktemp("browser") / "prepared"
-    product.prepare(home)
+    home = shared / "prepared"
+    with alone(shared):
+        if not home.exists():
+            product.prepare(home)
     return home
 
 
 @pytest.fixture(scope="session")
-def sample(prepared: Path) -> Iterator[Product]:
-    """The product with the sample companies."""
-    home = prepared.with_name("sample")
-    product.copy(prepared, home)
+def with_samples(shared: Path, prepared: Path) -> Path:
+    """The same with the sample companies and what ``scene.py`` adds to them."""
+    home = shared / "samples"
+    with alone(shared):
+        if not home.exists():
+            product.copy(prepared, home)
+            with product.running(home) as running:
+                running.run("-P", "-m", "etabli.project.cli", "demo", "load", "--password", PASSWORD)
+                (home / SCENE).write_text(json.dumps(running.scene()))
+    return home
+
+
+@pytest.fixture(scope="session")
+def sample(with_samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """The product with the sample companies, one for each test process."""
+    home = tmp_path_factory.mktemp("browser") / "sample"
+    product.copy(with_samples, home)
     with product.running(home) as running:
-        running.run("-P", "-m", "etabli.project.cli", "demo", "load", "--password", "sample-password-2026")
         yield running
 
 
 @pytest.fixture(scope="session")
 def scene(sample: Product) -> Any:
     """Numbers, names and sessions: see ``scene.py``."""
-    return sample.scene()
+    return json.loads((sample.home / SCENE).read_text())
 
 
 @pytest.fixture
-def brand_new(prepared: Path) -> Iterator[Product]:
+def brand_new(prepared: Path, tmp_path: Path) -> Iterator[Product]:
     """The product as ``up`` leaves it the first time, before anybody has an account."""
-    home = prepared.with_name("new")
+    home = tmp_path / "new"
     product.copy(prepared, home)
     with product.running(home) as running:
         yield running

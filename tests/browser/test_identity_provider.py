@@ -16,7 +16,7 @@ from .product import Product
 @pytest.fixture
 def joined(prepared: Path, tmp_path: Path) -> Iterator[Product]:
     """The product and a provider that know each other; Claire, its administrator, has an account at both."""
-    home = prepared.with_name("joined")
+    home = tmp_path / "joined"
     product.copy(prepared, home)
     port = product.free_port()
     back = f"http://127.0.0.1:{port}/compte/oidc/oidc/login/callback/"

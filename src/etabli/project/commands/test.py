@@ -52,7 +52,7 @@ def steps() -> list[Step]:
     return [
         *found,
         Step(_("Unit tests"), ("-m", "pytest", "-m", "not browser", *parallel)),
-        Step(_("Browser journeys"), ("-m", "pytest", "-m", "browser"), may_be_empty=True),
+        Step(_("Browser journeys"), ("-m", "pytest", "-m", "browser", *parallel), may_be_empty=True),
     ]
 
 
