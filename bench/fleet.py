@@ -128,7 +128,7 @@ def ensure(assets: int) -> None:
     if _count():
         raise SystemExit("The bench holds a smaller fleet: delete its directory (var/bench) and run again.")
     for name, share in _organisations().items():
-        _fill(name, assets * share // 100)
+        fill(name, assets * share // 100)
     with connection.cursor() as cursor:
         for table in TABLES:
             cursor.execute(f"VACUUM (ANALYZE) {table}")
@@ -155,14 +155,31 @@ def _organisations() -> dict[Any, int]:
     }
 
 
-def _fill(organisation: Organisation, number: int) -> None:
+# What a statement does not say is empty: a new column of a noun needs no change here.
+EMPTY = """
+DO $$ DECLARE c record; BEGIN
+  FOR c IN SELECT attrelid::regclass AS place, attname, typname, typcategory
+           FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid
+           WHERE attrelid = ANY (TABLES) AND attnum > 0 AND attnotnull AND NOT atthasdef AND attidentity = ''
+             AND attname NOT LIKE '%\\_id'
+  LOOP
+    EXECUTE format('ALTER TABLE %s ALTER %I SET DEFAULT %L', c.place, c.attname,
+      CASE WHEN c.typname = 'jsonb' THEN '{}' WHEN c.typcategory = 'A' THEN '{}' WHEN c.typcategory = 'N' THEN '0'
+           WHEN c.typcategory = 'B' THEN 'false' WHEN c.typcategory = 'D' THEN 'now' ELSE '' END);
+  END LOOP;
+END $$"""
+
+
+def fill(organisation: Organisation, number: int) -> None:
+    """Give an organisation a fleet of that many assets, and all that hangs on them."""
     with scope(organisation.pk), connection.cursor() as cursor:
+        cursor.execute(EMPTY.replace("TABLES", f"'{{{','.join(TABLES)}}}'::regclass[]"))
         kinds = list(
             AssetKind.objects.filter(organisation=None).order_by("position").values_list("pk", flat=True)[:12]
         )
         for statement in STATEMENTS:
             values: Any = {"o": organisation.pk, "n": number, "kinds": kinds}
-            cursor.execute(statement.replace("i %% 9", "i %% 9"), values)
+            cursor.execute(statement, values)
         assert transaction.get_connection().in_atomic_block
 
 
