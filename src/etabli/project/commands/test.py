@@ -4,6 +4,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 
@@ -48,7 +49,8 @@ def steps() -> list[Step]:
     ]
     if importlib.util.find_spec("etabli.project.catalogue"):
         found.append(Step(_("Catalogue"), ("-c", _CATALOGUE)))
-    parallel = ("-n", str(min(4, os.cpu_count() or 1)))
+    # A module's tests stay together while the work is even: what it prepares is prepared once.
+    parallel = ("-n", str(min(4, os.cpu_count() or 1)), "--dist", "worksteal")
     return [
         *found,
         Step(_("Unit tests"), ("-m", "pytest", "-m", "not browser", *parallel)),
@@ -74,14 +76,16 @@ def test(words: list[str]) -> int:
     home = ROOT / "var" / "test"
     localpg.start(home / "postgres", _HURRIED)
     try:
-        if words:
-            return _run(Step(_("Tests"), ("-m", "pytest", *words)))[0]
-        return _all(absent)
+        # Not pytest's own folder: a run beside would close it to the account of the servers that tests start.
+        with tempfile.TemporaryDirectory(prefix="etabli-") as folder:
+            if words:
+                return _run(Step(_("Tests"), ("-m", "pytest", *words)), folder)[0]
+            return _all(absent, folder)
     finally:
         localpg.stop(home / "postgres")
 
 
-def _all(absent: list[str]) -> int:
+def _all(absent: list[str], folder: str) -> int:
     rows, tones = [], []
     refused = [name for name in absent if components.required() and components.offered(name)]
     if absent:
@@ -89,7 +93,7 @@ def _all(absent: list[str]) -> int:
         tones.append("error" if refused else "warning")
     for step in steps():
         say(f"\n── {step.name}")
-        code, seconds = _run(step)
+        code, seconds = _run(step, folder)
         rows.append(
             (
                 step.name,
@@ -103,9 +107,12 @@ def _all(absent: list[str]) -> int:
     return DIFFERENT if "error" in tones else OK
 
 
-def _run(step: Step) -> tuple[int, float]:
+def _run(step: Step, folder: str) -> tuple[int, float]:
     begun = time.monotonic()
-    done = subprocess.run([sys.executable, *step.words], cwd=ROOT, env=_environment(), check=False)  # noqa: S603
+    words = [*step.words]
+    if "pytest" in words:
+        words[2:2] = ["--basetemp", f"{folder}/{begun}"]
+    done = subprocess.run([sys.executable, *words], cwd=ROOT, env=_environment(), check=False)  # noqa: S603
     code = OK if step.may_be_empty and done.returncode == _NOTHING_COLLECTED else done.returncode
     return code, time.monotonic() - begun
 
