@@ -65,7 +65,7 @@ class CompatibilityNote(Noun):
     model = models.ForeignKey(
         "assets.AssetModel", models.CASCADE, related_name="notes_of_use", verbose_name=_("model")
     )
-    text = models.CharField(_("note"), max_length=300)
+    text = models.CharField(_("remark"), max_length=300)
     source_url = models.URLField(_("source"), blank=True)
     noted_on = models.DateField(_("noted on"), null=True, blank=True)
 

@@ -146,7 +146,7 @@ class Document(OrganisationModel):
         Asset, models.SET_NULL, null=True, related_name="documents", verbose_name=_("asset")
     )
     received_at = models.DateTimeField(_("received on"))
-    source = models.CharField(_("from"), max_length=120, blank=True)
+    source = models.CharField(_("sent from"), max_length=120, blank=True)
     content = models.BinaryField()
     size = models.PositiveIntegerField(_("size (bytes)"), default=0)
     sha256 = models.CharField(_("SHA-256 digest"), max_length=64)

@@ -77,7 +77,7 @@ def first_steps(request: Any) -> HttpResponse:
         SETUP_KEY.unlink(missing_ok=True)
         login(request, account, backend="allauth.account.auth_backends.AuthenticationBackend")
         return redirect("demo-load" if form.cleaned_data["demo"] else "home")
-    context = {"title": _("Welcome to Établi"), "form": form, "submit_label": _("Start")}
+    context = {"title": _("Welcome to Établi"), "form": form, "submit_label": _("Begin")}
     return TemplateResponse(request, "people/first_steps.html", context, status=422 if form.errors else 200)
 
 

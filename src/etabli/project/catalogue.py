@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from babel.messages.catalog import Catalog
@@ -98,6 +98,7 @@ def check() -> Iterator[str]:
         gather(copy)
         for domain in DOMAINS:
             yield from _problems(domain, copy / domain / TEXTS)
+        yield from _quarrels(copy)
     for file in PACKAGE.rglob("*.py"):
         yield from _unseen(file)
 
@@ -111,6 +112,18 @@ def _unseen(file: Path) -> Iterator[str]:
             marked = isinstance(call.func, ast.Name) and call.func.id in MARKS
             if marked and call.args and isinstance(call.args[0], ast.Constant):
                 yield f"{file.name}, line {call.lineno}: a message in an f-string is never gathered"
+
+
+def _quarrels(package: Path) -> Iterator[str]:
+    """The same English with another French in two domains: at run time one of them speaks for both."""
+    said: dict[tuple[Any, Any], tuple[str, Any]] = {}
+    for domain in DOMAINS:
+        for message in read(package / domain / TEXTS):
+            if not message.id or not message.string:
+                continue
+            first, french = said.setdefault((message.context, message.id), (domain, message.string))
+            if french != message.string:
+                yield f"{first}, {domain}: “{message.id}” is “{french}” and “{message.string}”"
 
 
 def _problems(domain: str, file: Path) -> Iterator[str]:

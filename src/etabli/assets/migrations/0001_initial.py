@@ -304,7 +304,7 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(auto_now=True, verbose_name='changed on')),
                 ('version', models.PositiveIntegerField(default=1, editable=False)),
                 ('custom', models.JSONField(blank=True, default=dict, editable=False, verbose_name='custom fields')),
-                ('text', models.CharField(max_length=300, verbose_name='note')),
+                ('text', models.CharField(max_length=300, verbose_name='remark')),
                 ('source_url', models.URLField(blank=True, verbose_name='source')),
                 ('noted_on', models.DateField(blank=True, null=True, verbose_name='noted on')),
                 ('model', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notes_of_use', to='assets.assetmodel', verbose_name='model')),

@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('received_at', models.DateTimeField(verbose_name='received on')),
-                ('source', models.CharField(blank=True, max_length=120, verbose_name='from')),
+                ('source', models.CharField(blank=True, max_length=120, verbose_name='sent from')),
                 ('content', models.BinaryField()),
                 ('size', models.PositiveIntegerField(default=0, verbose_name='size (bytes)')),
                 ('sha256', models.CharField(max_length=64, verbose_name='SHA-256 digest')),
