@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from .figures import Figure
@@ -17,13 +18,9 @@ PORT = 18470
 
 
 def figures(*, quick: bool, size: str) -> Iterator[Figure]:
-    from etabli.kernel import localpg
-
-    localpg.stop(home() / "postgres")
-    try:
-        seconds, memory = _up()
-    finally:
-        localpg.start(home() / "postgres")
+    with product() as (program, seconds):
+        time.sleep(8)  # the worker has started and everybody is idle
+        memory = _memory(program.pid)
     yield Figure("up, warm, until the first answer", seconds, "s", 5, size)
     for name, value in memory.items():
         yield Figure(f"memory at rest: {name}", value, "MiB", None, size, "proportional share (Pss)")
@@ -31,13 +28,21 @@ def figures(*, quick: bool, size: str) -> Iterator[Figure]:
         "memory at rest: everything",
         sum(memory.values()),
         "MiB",
-        350,
+        500,
         size,
         f"{len(memory)} kinds of processes",
     )
 
 
-def _up() -> tuple[float, dict[str, float]]:
+@contextmanager
+def product() -> Iterator[tuple["subprocess.Popen[bytes]", float]]:
+    """The whole product on the bench's directory, as ``run`` starts it; the seconds to its first answer."""
+    from django.db import connections
+
+    from etabli.kernel import localpg
+
+    connections.close_all()
+    localpg.stop(home() / "postgres")
     environment = {**os.environ, "ETABLI_HOME": str(home()), "PYTHONPATH": str(ROOT / "src")}
     begun = time.perf_counter()
     program = subprocess.Popen(
@@ -47,12 +52,11 @@ def _up() -> tuple[float, dict[str, float]]:
     )
     try:
         _wait(program, begun)
-        seconds = time.perf_counter() - begun
-        time.sleep(8)  # the worker has started and everybody is idle
-        return seconds, _memory(program.pid)
+        yield program, time.perf_counter() - begun
     finally:
         program.send_signal(signal.SIGINT)
         program.wait(40)
+        localpg.start(home() / "postgres")
 
 
 def _wait(program: "subprocess.Popen[bytes]", begun: float) -> None:

@@ -61,13 +61,13 @@ def _targets() -> dict[str, list[str]]:
     (folder / "post.lua").write_text(POST.format(path=folder / "body"))
     return {
         "health": ["/sante/"],
-        "fleet page": ["-H", f"Cookie: sessionid={_session()}", "/assets/"],
+        "fleet page": ["-H", f"Cookie: sessionid={session()}", "/assets/"],
         "API list": ["-H", f"Authorization: Bearer {token}", "/api/v1/assets?limit=50"],
         "agent POST": ["-s", str(folder / "post.lua"), f"/i/{key}/"],
     }
 
 
-def _session() -> str:
+def session() -> str:
     """A session as Django's login makes it, without the pages of the login."""
     account = fleet.administrator()
     store = SessionStore()
