@@ -5,8 +5,10 @@
 import logging
 from typing import Any
 
+import orjson
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils import timezone
 
 from etabli.assets.models import Asset, AssetKind
 from etabli.kernel.accounts import Account
@@ -32,6 +34,7 @@ TABLES = (
     "assets_position",
     "inventory_agent",
     "inventory_document",
+    "inventory_section",
     "kernel_event",
     "kernel_searchentry",
 )
@@ -129,6 +132,7 @@ def ensure(assets: int) -> None:
         raise SystemExit("The bench holds a smaller fleet: delete its directory (var/bench) and run again.")
     for name, share in _organisations().items():
         fill(name, assets * share // 100)
+        tell_programs(name.pk)
     with connection.cursor() as cursor:
         for table in TABLES:
             cursor.execute(f"VACUUM (ANALYZE) {table}")
@@ -181,6 +185,25 @@ def fill(organisation: Organisation, number: int) -> None:
             values: Any = {"o": organisation.pk, "n": number, "kinds": kinds}
             cursor.execute(statement, values)
         assert transaction.get_connection().in_atomic_block
+
+
+def tell_programs(organisation: int) -> None:
+    """Each machine that reported has 300 programs: the sections of one real inventory, copied by SQL."""
+    from etabli.inventory.actions import load_bytes
+
+    from .inventories import machine
+
+    wire = orjson.dumps(machine(f"template-{organisation}", programs=300, padding=0))
+    told = load_bytes(wire, name="bench", organisation_id=organisation, now=timezone.now())
+    with scope(organisation), connection.cursor() as cursor:
+        cursor.execute(SECTIONS, {"o": organisation, "template": told.asset})
+
+
+SECTIONS = """
+    INSERT INTO inventory_section (organisation_id, asset_id, name, digest, content, items, seen_at)
+    SELECT a.organisation_id, a.id, s.name, s.digest, s.content, s.items, a.seen_at
+    FROM assets_asset a, inventory_section s
+    WHERE s.asset_id = %(template)s AND a.organisation_id = %(o)s AND a.seen_at IS NOT NULL AND a.id <> s.asset_id"""
 
 
 def administrator() -> Account:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -41,6 +42,9 @@ def figures(*, quick: bool, size: str) -> Iterator[Figure]:
     yield from _read(
         "first, Windows, 3,000 programs and every component", full, organisation, times, 400, _another
     )
+    usual = machine("bench-usual", programs=300, padding=0)
+    usual["content"] |= PARTS
+    yield _grown(usual, organisation, 60 if quick else 400)
 
 
 # What a Windows laptop on its dock tells beside its programs.
@@ -231,6 +235,22 @@ def _another(document: dict[str, Any], number: int) -> dict[str, Any]:
     content["hardware"]["uuid"], content["bios"]["ssn"] = str(uuid.uuid4()), name.upper()
     content["networks"][0]["mac"] = ":".join(f"{b:02x}" for b in b"\x00\x1b\x21" + uuid.uuid4().bytes[:3])
     return document
+
+
+def _grown(document: dict[str, Any], organisation: int, number: int) -> Figure:
+    """What the whole database takes for a machine: rows of every table, their indexes, its raw document."""
+    before = _database()
+    for n in range(number):
+        wire = orjson.dumps(_another(copy.deepcopy(document), n))
+        load_bytes(wire, name="bench", organisation_id=organisation, now=timezone.now())
+    told = f"{number} new machines of 300 programs and every component"
+    return Figure("database, for a machine", (_database() - before) / number / 1000, "kB", None, told)
+
+
+def _database() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r'")
+        return int(cursor.fetchone()[0])
 
 
 def _stored(organisation: int, size: str) -> Figure:
