@@ -18,15 +18,20 @@ RETURNED = ("message/rfc822", "message/global", "text/rfc822-headers", "message/
 _ARRIVED = {"delivered", "relayed", "expanded"}  # RFC 3464 §2.3.3
 _MOST = 200
 _READ = 65_536
-_DAEMONS = re.compile(r"(?:mailer[-_.]?daemon|post-?master|mail[-_.]?delivery|postmaster.*|mailer)(?:@|$)", re.I)
+_DAEMONS = re.compile(
+    r"(?:mailer[-_.]?daemon|post-?master|mail[-_.]?delivery|postmaster.*|mailer)(?:@|$)", re.I
+)
 _FAILED = re.compile(
-    r"undeliver|delivery (?:status|fail|has failed|incomplete|problem)|returned mail|mail delivery|failure notice|"
+    r"undeliver|delivery (?:status|fail|has failed|incomplete|problem)|returned mail|mail delivery|"
+    r"failure notice|"
     r"could not send|not delivered|message (?:non|not) (?:remis|distribué|delivered)|non[- ]remis|"
-    r"échec (?:de |d')?(?:la )?(?:remise|distribution|l'envoi|envoi)|non (?:remis|distribué|délivré)|unzustellbar",
+    r"échec (?:de |d')?(?:la )?(?:remise|distribution|l'envoi|envoi)|non (?:remis|distribué|délivré)|"
+    r"unzustellbar",
     re.I,
 )
 _COPY = re.compile(
-    r"^[->* ]*(?:-+ ?)?(?:this is a copy of|below is a copy of|a copy of the|original message|message d'origine|"
+    r"^[->* ]*(?:-+ ?)?(?:this is a copy of|below is a copy of|a copy of the|original message|"
+    r"message d'origine|"
     r"included (?:is|below)|the original message (?:header|follow)|copie du message)",
     re.I | re.M,
 )
@@ -37,8 +42,9 @@ _FOR_GOOD = re.compile(r"permanent|failed permanently|échec définitif|(?<![\d.
 
 @dataclass(frozen=True)
 class Failure:
-    """An address that did not receive. ``status`` as RFC 3463 ("5.1.1"), empty when unknown; ``permanent`` false
-    while the server still tries, or when the cause may pass (a full mailbox)."""
+    """An address that did not receive. ``status`` as RFC 3463 ("5.1.1"), empty when unknown; ``permanent``
+    false while the server still tries, or when the cause may pass (a full mailbox).
+    """
 
     address: str
     status: str = ""
@@ -86,17 +92,24 @@ def speaks_for_a_server(mail: Mail) -> bool:
 
 def _reported(mail: Mail) -> Iterator[Failure]:
     for part in mail.parts(*REPORTS):
-        for group in re.split(r"\n[ \t]*\n", text_of(part.content).replace("\r\n", "\n").strip())[: _MOST * 2]:
+        for group in re.split(r"\n[ \t]*\n", text_of(part.content).replace("\r\n", "\n").strip())[
+            : _MOST * 2
+        ]:
             fields = _fields(group)
-            address = next(iter(addresses_in(fields.get("original-recipient") or fields.get("final-recipient", ""))), "")
+            address = next(
+                iter(addresses_in(fields.get("original-recipient") or fields.get("final-recipient", ""))), ""
+            )
             action = fields.get("action", "failed").lower()
             if not address or action in _ARRIVED:
                 continue
-            status = _STATUS.search(fields.get("status", "")) or _STATUS.search(fields.get("diagnostic-code", ""))
+            status = _STATUS.search(fields.get("status", "")) or _STATUS.search(
+                fields.get("diagnostic-code", "")
+            )
             yield Failure(
                 address,
                 status=status[0] if status else "",
-                reason=fields.get("diagnostic-code", "").partition(";")[2].strip()[:500],
+                reason=fields.get("diagnostic-code", "").partition(";")[2].strip()[:500]
+                or _answer(mail.text, address),
                 permanent=action == "failed" and not (status and status[1] == "4"),
             )
 
@@ -114,7 +127,9 @@ def _told(mail: Mail) -> Iterator[Failure]:
     """What the words of a server tell: who, above the copy of the mail, and the answer it got."""
     words = _COPY.split(mail.text[:_READ], maxsplit=1)[0]
     named = [one for value in mail.headers.every("x-failed-recipients") for one in addresses_in(value)]
-    if not named and not (speaks_for_a_server(mail) and (_FAILED.search(mail.subject) or _STATUS.search(words))):
+    if not named and not (
+        speaks_for_a_server(mail) and (_FAILED.search(mail.subject) or _STATUS.search(words))
+    ):
         return
     ours = {one.address for one in (*mail.to, *mail.cc, mail.sender) if one}
     for address in dict.fromkeys(named or addresses_in(words)):
@@ -127,7 +142,10 @@ def _told(mail: Mail) -> Iterator[Failure]:
 
 
 def _answer(words: str, address: str) -> str:
-    """The answer of the server that refused this address: the first one told after the address, else the first."""
+    """The answer of the server that refused this address: the first one told after the address, else the
+    first.
+    """
+    words = words[:_READ]
     after = max(words.lower().find(address), 0)
     found = _REPLY.search(words, after) or _REPLY.search(words)
     return found[0].strip(" '\"") if found else ""

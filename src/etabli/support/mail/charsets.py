@@ -4,8 +4,8 @@ import codecs
 import re
 from functools import lru_cache
 
-# Names seen in mails that Python does not know, or means otherwise: browsers read latin-1 as windows-1252 (WHATWG
-# Encoding §4.2), since its control characters are never meant and its quotes are.
+# Names seen in mails that Python does not know, or means otherwise: browsers read latin-1 as windows-1252
+# (WHATWG Encoding §4.2), since its control characters are never meant and its quotes are.
 _MEANT = {
     "iso-8859-1": "cp1252",
     "latin-1": "cp1252",
@@ -28,7 +28,7 @@ _CONTROLS = dict.fromkeys([*range(9), 0x0B, *range(0x0E, 0x20), 0x7F])
 
 
 def text_of(content: bytes, declared: str = "") -> str:
-    """The text of these bytes: the declared charset when it holds, else UTF-8, else what it most looks like."""
+    """The text of these bytes: the declared charset when it holds, else UTF-8, else the most likely one."""
     for name in (declared, "utf-8"):
         if codec := codec_of(name):
             try:

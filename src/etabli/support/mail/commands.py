@@ -19,19 +19,24 @@ def gettext_noop(text: str) -> str:
     return text
 
 
-Files = Annotated[list[Path], typer.Argument(metavar="FILE", help=gettext_noop("Mails as they were received (.eml)"))]
+Files = Annotated[
+    list[Path], typer.Argument(metavar="FILE", help=gettext_noop("Mails as they were received (.eml)"))
+]
 Addresses = Annotated[
     list[str] | None,
-    typer.Option("--own", metavar="ADDRESS", help=gettext_noop("An address of ours; what it sends is a loop")),
+    typer.Option(
+        "--own", metavar="ADDRESS", help=gettext_noop("An address of ours; what it sends is a loop")
+    ),
 ]
 EXPLAINED = gettext_noop(
     "One JSON object a line for each mail: what is understood of it, and why. Nothing is opened or sent. "
-    "Fields: file; kind (message, reply, auto-reply, bounce, loop, unreadable), reasons (sentences), rules (fixed "
-    "words); sender, original_sender of a forwarded mail, reply_to, to, cc; subject; date and received_date (ISO 8601 "
-    "with offset, or null); message_id, identity (made from the content when there is no message_id), in_reply_to, "
-    "references, threads (proof, value, ticket, verified); text, trimmed_text, folded (kind, text); may_reopen, "
-    "may_acknowledge; bounce (failures: recipient, status, reason, permanent; message_id, subject); html, "
-    "blocked_images, protection; attachments (name, type, size, sha256, inline, content_id); size, sha256."
+    "Fields: file; kind (message, reply, auto-reply, bounce, loop, unreadable), reasons (sentences), "
+    "rules (fixed words); sender, original_sender of a forwarded mail, reply_to, to, cc; subject; date and "
+    "received_date (ISO 8601 with offset, or null); message_id, identity (made from the content when there "
+    "is no message_id), in_reply_to, references, threads (proof, value, ticket, verified); text, trimmed_text, "
+    "folded (kind, text); may_reopen, may_acknowledge; bounce (failures: recipient, status, reason, "
+    "permanent; message_id, subject); html, blocked_images, protection; attachments (name, type, size, sha256, inline, "
+    "content_id); size, sha256."
 )
 
 
@@ -40,9 +45,13 @@ def mail() -> None:
     """Read mails."""
 
 
-@app.command(name="explain", help=EXPLAINED)
+@app.command(
+    name="explain", help=EXPLAINED, short_help=gettext_noop("Tell what is understood of mails, in JSON.")
+)
 def explain(files: Files, own: Addresses = None) -> None:
-    """Print what is understood of each mail. A file that cannot be read is named, the others are still explained."""
+    """Print what is understood of each mail. A file that cannot be read is named, the others are still
+    explained.
+    """
     _speaking()
     from django.utils.translation import gettext as _
 
@@ -65,11 +74,12 @@ def explain(files: Files, own: Addresses = None) -> None:
 
 
 def _speaking() -> None:
-    """Django set up for its catalogues only: the sentences are those that the pages show."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "etabli.project.settings")
+    """Django with our catalogue and nothing else: no database, key or file of the installation."""
     import django
     from django.conf import settings
     from django.utils import translation
 
-    django.setup()
-    translation.activate(os.environ.get("LANGUAGE") or settings.LANGUAGE_CODE)
+    if not settings.configured:
+        settings.configure(INSTALLED_APPS=["etabli.support"], USE_I18N=True)
+        django.setup()
+    translation.activate(os.environ.get("LANGUAGE") or "fr")

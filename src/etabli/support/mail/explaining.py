@@ -1,8 +1,8 @@
 """Everything that is read of a mail, as one JSON object: what `./etabli mail explain` prints.
 
-========================  ==========================================================================================
+========================  ================================================================================
 field                     value
-========================  ==========================================================================================
+========================  ================================================================================
 file                      the name given
 kind                      message, reply, auto-reply, bounce, loop or unreadable
 reasons                   why, in sentences
@@ -27,7 +27,7 @@ html                      whether it has HTML; blocked_images, the number of rem
 protection                smime-signed, smime-encrypted, pgp-signed, pgp-encrypted or null
 attachments               [{name, type, size, sha256, inline, content_id}]
 size, sha256              of the original
-========================  ==========================================================================================
+========================  ================================================================================
 """
 
 from datetime import datetime

@@ -1,7 +1,7 @@
 """The headers of a mail, read one by one: a broken one gives nothing, never an exception.
 
-Python's own structured headers raise on hostile values and take a quadratic time on some; here each value is cut,
-decoded (RFC 2047) and searched with expressions that run in one pass.
+Python's own structured headers raise on hostile values and take a quadratic time on some; here each value is
+cut, decoded (RFC 2047) and searched with expressions that run in one pass.
 """
 
 import binascii
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
 
-from .charsets import codec_of, storable, text_of
+from .charsets import storable, text_of
 
 LONGEST = 65_536
 MOST_ADDRESSES = 1_000
@@ -21,7 +21,7 @@ _FIRST_YEAR = 1971  # before e-mail: a date that stands for none
 _WORD = re.compile(r"=\?([\w.:+*-]{1,60})\?([bq])\?([^?]*)\?=", re.I)
 _QUOTED_BYTE = re.compile(rb"=([0-9a-f]{2})", re.I)
 _ID = re.compile(r"<([^<>]{1,998})>")
-_ENTRY = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)|\([^()]*\)|<[^<>]*>|[,;]|[^",;<(]+|.', re.S)
+_ENTRY = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|\([^()]*\)|<[^<>]*>|[,;]|[^",;<(]+|.', re.S)
 _ADDRESS = re.compile(r"[^\s<>()\[\]\",;:@]{1,128}@[^\s<>()\",;:@]{1,255}")
 
 
@@ -111,8 +111,9 @@ def _content(encoding: str, text: str) -> bytes:
 
 
 def addresses_of(values: Iterable[str]) -> list[Address]:
-    """The people of address lists (RFC 5322 §3.4), read with tolerance: groups, several addresses without a comma
-    between them, quotes that never close."""
+    """The people of address lists (RFC 5322 §3.4), read with tolerance: groups, several addresses without a
+    comma between them, quotes that never close.
+    """
     found: list[Address] = []
     for value in values:
         before = len(found)
@@ -155,7 +156,7 @@ def addresses_in(text: str) -> list[str]:
 
 
 def ids_of(value: str) -> tuple[str, ...]:
-    """Message identifiers in a text, each once, at most :data:`MOST_IDS`: the first ones and the last ones."""
+    """Message identifiers in a text, each once: the first and the last ones when there are too many."""
     found = list(dict.fromkeys(f"<{''.join(one.split())}>" for one in _ID.findall(value) if one.strip()))
     half = MOST_IDS // 2
     return tuple(found if len(found) <= MOST_IDS else found[:half] + found[-half:])
@@ -168,7 +169,7 @@ def message_id_of(value: str) -> str:
 
 
 def date_of(value: str) -> datetime | None:
-    """A date with its offset (RFC 5322 §3.3); None when it is absent, unreadable, or before e-mail existed."""
+    """A date with its offset (RFC 5322 §3.3); None when absent, unreadable, or before e-mail existed."""
     try:
         read = parsedate_to_datetime(value[:200])
         read = read if read.tzinfo else read.replace(tzinfo=UTC)

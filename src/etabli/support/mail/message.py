@@ -33,10 +33,10 @@ class Attachment:
 class Mail:
     """What a mail says.
 
-    ``text`` is the message as lines ended by ``\\n``; made from ``html`` when the mail has no text of its own.
-    ``protection`` is ``smime-signed``, ``smime-encrypted``, ``pgp-signed``, ``pgp-encrypted`` or empty.
-    ``trouble`` names why it could not be read (a rule of :mod:`sorting`), empty for most; then the original is
-    its only attachment, unless it is only encrypted. ``sha256`` is the digest of the bytes received.
+    ``text`` is the message as lines ended by ``\\n``; made from ``html`` when the mail has no text of its
+    own. ``protection`` is ``smime-signed``, ``smime-encrypted``, ``pgp-signed``, ``pgp-encrypted`` or empty.
+    ``trouble`` names why it could not be read (a rule of :mod:`sorting`), empty for most; then the original
+    is its only attachment, unless it is only encrypted. ``sha256`` is the digest of the bytes received.
     """
 
     headers: Headers

@@ -1,20 +1,25 @@
-"""How mail programs announce what they quote, forward and sign, in French and in English (and a few neighbours).
+"""How mail programs announce what they quote, forward and sign, in French and in English (and a few
+neighbours).
 
-Each expression reads one line, made plain by :func:`plain`, of at most :data:`LONGEST` characters: none can take
-long. Sources: mails of Gmail, Outlook, Apple Mail, Thunderbird, Zimbra (Free), the webmails of Orange, SFR and La
-Poste, Yahoo, AOL, Samsung and iPhone.
+Each expression reads one line, made plain by :func:`plain`, of at most :data:`LONGEST` characters: none can
+take long. Sources: mails of Gmail, Outlook, Apple Mail, Thunderbird, Zimbra (Free), the webmails of Orange,
+SFR and La Poste, Yahoo, AOL, Samsung and iPhone.
 """
 
 import re
 from enum import StrEnum
 
 LONGEST = 400
-_SPACES = dict.fromkeys(map(ord, "\u00a0\u202f\u2009\u2007\t\u200b"), " ") | {ord("’"): "'", 0x200E: None, 0x200F: None}
+_SPACES = dict.fromkeys(map(ord, "\u00a0\u202f\u2009\u2007\t\u200b"), " ") | {
+    ord("’"): "'",
+    0x200E: None,
+    0x200F: None,
+}
 
 
 def plain(line: str) -> str:
-    """The line as the expressions want it: ordinary spaces and apostrophes, no emphasis; cut when too long, so that
-    what must end a line is not found in it.
+    """The line as the expressions want it: ordinary spaces and apostrophes, no emphasis; cut when too long,
+    so that what must end a line is not found in it.
     """
     read = line[:LONGEST].translate(_SPACES).strip().strip("*").strip()
     return read if len(line) <= LONGEST else f"{read}…"
@@ -38,7 +43,9 @@ _NAMES = {
     Role.SUBJECT: "objet|subject|sujet|betreff|asunto",
 }
 _HEADER = re.compile(
-    r"\*{0,2}(?:" + "|".join(f"(?P<{role}>{names})" for role, names in _NAMES.items()) + r")\*{0,2} ?:(?: |\*|$)",
+    r"\*{0,2}(?:"
+    + "|".join(f"(?P<{role}>{names})" for role, names in _NAMES.items())
+    + r")\*{0,2} ?:(?: |\*|$)",
     re.I,
 )
 _ORANGE = re.compile(r"message du \d", re.I)
@@ -52,7 +59,8 @@ _ORIGINAL = re.compile(
     re.I,
 )
 _FORWARDED = re.compile(
-    r"(?:[-_=*~ ]{2,} ?(?:message transféré|message réexpédié|mail transféré|forwarded message|forwarded by .{1,100}|"
+    r"(?:[-_=*~ ]{2,} ?(?:message transféré|message réexpédié|mail transféré|forwarded message|"
+    r"forwarded by .{1,100}|"
     r"weitergeleitete nachricht|mensaje reenviado|original message follows)[ -]*(?:[-_=*~]{2,}.*)?|"
     r"(?:début du message (?:réexpédié|transféré)|begin forwarded message|fin du message transféré) ?:?)$",
     re.I,
@@ -60,7 +68,8 @@ _FORWARDED = re.compile(
 _RULE = re.compile(r"[_=*-][_=* -]{7,}$")
 _MOBILE = re.compile(
     r"(?:envoyé|expédié|écrit) (?:de|depuis|à partir de|avec|par|via|du|à l'aide de) .{2,80}|"
-    r"sent (?:from|via|with|using) (?:my|outlook|mail|yahoo|samsung|proton|a|the|an|gmail|iphone|windows) ?.{0,80}|"
+    r"sent (?:from|via|with|using) (?:my|outlook|mail|yahoo|samsung|proton|a|the|an|gmail|iphone|"
+    r"windows) ?.{0,80}|"
     r"(?:get|obtenez|obtenir|télécharger|téléchargez) outlook (?:for|pour) .{2,80}|"
     r"provenance : .{2,60}|von meinem .{2,40} gesendet|garanti sans virus.{0,60}|virus-free.{0,60}",
     re.I,
@@ -69,20 +78,25 @@ _SIGN_OFF = re.compile(
     r"(?:bien |très |sincèrement |meilleures |sincères )?(?:cordialement|cordialemente|cdt|cdlt|salutations|"
     r"amicalement|respectueusement)(?: distinguées| à vous| à tous)?|bien à (?:vous|toi|tous)|"
     r"(?:je vous prie|veuillez) (?:d')?(?:agréer|recevoir|croire).{0,160}|"
-    r"bonne (?:journée|soirée|fin de journée|réception)|(?:best|kind|warm|many thanks and|with best) ?regards|"
+    r"bonne (?:journée|soirée|fin de journée|réception)|(?:best|kind|warm|many thanks and|"
+    r"with best) ?regards|"
     r"regards|sincerely|yours (?:sincerely|faithfully|truly)|cheers|mit freundlichen grüßen",
     re.I,
 )
 _NOTICE = re.compile(
-    r"(?:ce (?:message|courriel|mail|courrier)|this (?:message|e-?mail|communication)|the information contained)\b"
+    r"(?:ce (?:message|courriel|mail|courrier)|this (?:message|e-?mail|communication)|"
+    r"the information contained)\b"
     r".{0,250}(?:confidenti|destinataire|intended|privileged)",
     re.I,
 )
 _ADDED = re.compile(r"p\.? ?-?s\.?(?: |:|$)|n\.?b\.?(?: |:|$)|post-?scriptum", re.I)
 _BELOW = re.compile(
-    r"\b(?:(?:réponses?|commentaires?|remarques?|précisions?) (?:ci-dessous|plus bas|en (?:rouge|bleu|vert|gras)|"
-    r"dans (?:le|votre|ton) (?:texte|mail|message|corps))|(?:ci-dessous|en (?:rouge|bleu|vert)) (?:mes|les|nos) rép|"
-    r"(?:answers?|comments?|replies|responses?) (?:are )?(?:below|inline|in[- ]line|in (?:red|blue|green|bold))|"
+    r"\b(?:(?:réponses?|commentaires?|remarques?|précisions?) (?:ci-dessous|plus bas|en (?:rouge|bleu|"
+    r"vert|gras)|"
+    r"dans (?:le|votre|ton) (?:texte|mail|message|corps))|(?:ci-dessous|en (?:rouge|bleu|vert)) (?:mes|"
+    r"les|nos) rép|"
+    r"(?:answers?|comments?|replies|responses?) (?:are )?(?:below|inline|in[- ]line|in (?:red|blue|green|"
+    r"bold))|"
     r"(?:see|reply|replied|answered) (?:below|inline|in[- ]line))",
     re.I,
 )

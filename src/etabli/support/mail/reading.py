@@ -1,7 +1,7 @@
 """From the bytes of a mail to a Mail. It never raises: what cannot be read gives a Mail that says so.
 
-Python's `email` splits the parts and decodes them. It is kept from what makes it slow or raise: deep or countless
-parts, endless headers, structured headers, and messages inside the message, which stay as they are.
+Python's `email` splits the parts and decodes them. It is kept from what makes it slow or raise: deep or
+countless parts, endless headers, structured headers, and messages inside the message, which stay as they are.
 """
 
 import hashlib
@@ -22,7 +22,9 @@ from .plaintext import text_of_html
 LARGEST = 64 * 1024 * 1024
 DEEPEST, MOST_PARTS = 20, 1_000
 _HEAD = 256 * 1024
-_PARAMETERS = 2_048  # the parameters of a header are read in a time that grows with the square of their length
+_PARAMETERS = (
+    2_048  # the parameters of a header are read in a time that grows with the square of their length
+)
 _TYPE = re.compile(r"\s*([\w!#$&^.+-]{1,80}/[\w!#$&^.+-]{1,80})")
 _FORMULA = re.compile(r"MIME|multi-?part message|OpenPGP", re.I)
 _EXPECTED = ("from", "to", "subject", "date", "message-id", "sender", "received", "return-path", "reply-to")
@@ -37,7 +39,9 @@ class _Policy(Compat32):
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         name, value = super().header_source_parse(sourcelines)
-        if name.lower() == "content-transfer-encoding":  # "base64;" and the like are understood by other readers
+        if (
+            name.lower() == "content-transfer-encoding"
+        ):  # "base64;" and the like are understood by other readers
             value = value.partition(";")[0].strip()
         return name, value[: _PARAMETERS if name.lower().startswith("content-") else LONGEST]
 
@@ -84,8 +88,8 @@ class _Body:
 
 
 def read(raw: bytes) -> Mail:
-    """Everything a mail says. Bytes that are no mail, or too much of one, give what their headers say, the reason in
-    ``trouble``, and the whole as an attachment.
+    """Everything a mail says. Bytes that are no mail, or too much of one, give what their headers say, the
+    reason in ``trouble``, and the whole as an attachment.
     """
     if len(raw) > LARGEST:
         return _unread(raw, "too-large")
@@ -172,10 +176,12 @@ def _with_body(mail: Mail, root: _Part) -> Mail:
 
 def _body(part: _Part) -> _Body:
     if part.is_multipart():
-        inside = [_body(one) for one in part.get_payload()]  # type: ignore[arg-type, union-attr]
+        inside = [_body(one) for one in part.get_payload()]  # type: ignore[arg-type]
         files = [one for body in inside for one in body.files]
         choose = _alternative if part.kind == "multipart/alternative" else _sequence
-        return replace(choose([body for body in inside if (body.text, body.html) != (None, None)]), files=files)
+        return replace(
+            choose([body for body in inside if (body.text, body.html) != (None, None)]), files=files
+        )
     disposition = _word(str(part.get("content-disposition", "")))
     name, content = _name(part), _content(part)
     if part.kind in ("text/plain", "text/html") and disposition != "attachment" and not name:
@@ -213,7 +219,7 @@ def _content(part: _Part) -> bytes:
 
 
 def _name(part: _Part) -> str:
-    """The name of a file, without folders: of Content-Disposition, else of Content-Type (RFC 2231, RFC 2047)."""
+    """The name of a file, without folders: Content-Disposition's, else Content-Type's (RFC 2231, RFC 2047)."""
     given = _tolerant(part.get_filename, None) or ""
     if not given.isascii():
         given = _tolerant(lambda: text_of(given.encode("ascii", "surrogateescape")), storable(given))

@@ -7,16 +7,20 @@ from .trimming import SIGNATURE, trim
 _MOST_WORDS = 14
 _THANKS = {"merci", "mercis", "thanks", "thank", "thx", "remercie", "remercions", "remerciements"}
 # Every word must be among these: "merci, mais ça ne marche plus" holds four that are not.
-_POLITE = _THANKS | set(
-    "bonjour bonsoir salut hello hi coucou monsieur madame messieurs mesdames a à tous toutes vous toi te je nous en de "
-    "la le les l du des d un une pour votre ton ta vos tes aide retour réponse intervention réactivité rapidité "
-    "efficacité travail support beaucoup bien bcp infiniment encore mille grand vraiment sincèrement très trop si et ok "
-    "okay oki d'accord accord entendu noté reçu c'est cest est ce c parfait parfaitement super nickel top génial bon "
-    "bonne journée soirée cordialement impeccable excellent bravo ça ca marche fonctionne réglé résolu réparé tout oui "
-    "you so much very many for your the help great perfect it works fixed now all good quick reply support that's "
-    "awesome excellent again lot job dear team équipe well done fast answer yes received noted got everyone have nice "
-    "day best regards kind cheers".split()
-)
+_POLITE = _THANKS | {
+    "bonjour", "bonsoir", "salut", "hello", "hi", "coucou", "monsieur", "madame", "messieurs", "mesdames",
+    "a", "à", "tous", "toutes", "vous", "toi", "te", "je", "nous", "en", "de", "la", "le", "les", "l", "du",
+    "des", "d", "un", "une", "pour", "votre", "ton", "ta", "vos", "tes", "aide", "retour", "réponse",
+    "intervention", "réactivité", "rapidité", "efficacité", "travail", "support", "beaucoup", "bien", "bcp",
+    "infiniment", "encore", "mille", "grand", "vraiment", "sincèrement", "très", "trop", "si", "et", "ok",
+    "okay", "oki", "d'accord", "accord", "entendu", "noté", "reçu", "c'est", "cest", "est", "ce", "c",
+    "parfait", "parfaitement", "super", "nickel", "top", "génial", "bon", "bonne", "journée", "soirée",
+    "cordialement", "impeccable", "excellent", "bravo", "ça", "ca", "marche", "fonctionne", "réglé", "résolu",
+    "réparé", "tout", "oui", "you", "so", "much", "very", "many", "for", "your", "the", "help", "great",
+    "perfect", "it", "works", "fixed", "now", "all", "good", "quick", "reply", "that's", "awesome", "again",
+    "lot", "job", "dear", "team", "équipe", "well", "done", "fast", "answer", "yes", "received", "noted",
+    "got", "everyone", "have", "nice", "day", "best", "regards", "kind", "cheers",
+}  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _SAYS_MORE = re.compile(r"[?\d]|https?:|@")
 

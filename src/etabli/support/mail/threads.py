@@ -1,9 +1,9 @@
 """Which conversation a mail belongs to, as it says so, from the strongest proof to the weakest.
 
-Our mails carry a token signed with a key of the installation, in their Message-ID and, since some providers rewrite
-that, in their text: ``etb.<ticket>.<serial>.<signature>``. A verified token proves that the writer received our mail.
-References to other identifiers may be those of mails kept with a ticket; a number in a subject proves nothing, so
-its writer's rights are to be checked.
+Our mails carry a token signed with a key of the installation, in their Message-ID and, since some providers
+rewrite that, in their text: ``etb.<ticket>.<serial>.<signature>``. A verified token proves that the writer
+received our mail. References to other identifiers may be those of mails kept with a ticket; a number in a
+subject proves nothing, so its writer's rights are to be checked.
 """
 
 import base64
@@ -19,7 +19,8 @@ from .message import Mail
 SIGNED, REFERENCE, SUBJECT, BODY = "signed-id", "reference", "subject-tag", "body-marker"
 _SIGNATURE = 16  # bytes of HMAC-SHA256 kept (RFC 2104 §5 allows half)
 _TOKEN = re.compile(
-    r"(?<![\w.@-])etb\.(?P<ticket>[a-z0-9-]{1,40})\.(?P<serial>[a-z0-9]{1,40})\.(?P<mac>[a-z2-7]{26})(?![\w-])", re.I
+    r"(?<![\w.@-])etb\.(?P<ticket>[a-z0-9-]{1,40})\.(?P<serial>[a-z0-9]{1,40})\.(?P<mac>[a-z2-7]{26})(?![\w-])",
+    re.I,
 )
 _SEARCHED = 1_000_000
 _MOST_MARKERS = 50
@@ -29,8 +30,8 @@ _MOST_MARKERS = 50
 class Candidate:
     """A conversation this mail may belong to.
 
-    ``proof`` is one of the four constants above; ``value`` what was found; ``ticket`` the ticket it names, when it
-    names one; ``verified`` whether its signature is ours.
+    ``proof`` is one of the four constants above; ``value`` what was found; ``ticket`` the ticket it names,
+    when it names one; ``verified`` whether its signature is ours.
     """
 
     proof: str
@@ -61,7 +62,7 @@ def marker(*, ticket: str, serial: str, key: bytes) -> str:
 
 
 def verified(text: str, keys: Iterable[bytes]) -> str | None:
-    """The ticket of a token in this text signed with one of these keys (the present one and the former ones)."""
+    """The ticket of a token in this text signed with one of these keys, present or former."""
     for found in _TOKEN.finditer(text[:_SEARCHED]):
         if ticket := _verified(found, keys):
             return ticket
@@ -72,7 +73,9 @@ def candidates(mail: Mail, *, keys: Sequence[bytes] = (), prefix: str = "ETB") -
     """Where this mail may belong, strongest proof first, the most recent reference first."""
     ids = list(dict.fromkeys([*mail.in_reply_to, *reversed(mail.references)]))
     signed = [one for one in ids if _TOKEN.search(one)]
-    proved = [Candidate(SIGNED, one, verified(one, keys), verified=bool(verified(one, keys))) for one in signed]
+    proved = [
+        Candidate(SIGNED, one, verified(one, keys), verified=bool(verified(one, keys))) for one in signed
+    ]
     others = [Candidate(REFERENCE, one) for one in ids]
     return (
         *(one for one in proved if one.verified or not keys),

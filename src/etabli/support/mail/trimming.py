@@ -1,8 +1,9 @@
 """Folding what a reply repeats: the quoted mail, the signature. Folding only: the parts joined are the text.
 
-Rules, from the strongest: nothing is ever removed; when answers may be among the quoted lines, or when nothing
-else would be left, everything is shown; a quotation is folded when a mail program announced it, a signature when
-it is at the end. Each line is looked at with a bounded number of its neighbours, so the time is linear.
+Rules, from the strongest: nothing is ever removed; when answers may be among the quoted lines, or when
+nothing else would be left, everything is shown; a quotation is folded when a mail program announced it, a
+signature when it is at the end. Each line is looked at with a bounded number of its neighbours, so the time
+is linear.
 """
 
 from dataclasses import dataclass
@@ -109,13 +110,17 @@ def _announced(lines: list[str], at: int) -> int:
             if not lines[min(at + count, len(lines)) - 1]:
                 return 0
     for count in (1, 2) if quotes.dated(line) else (1,):  # in another language, only when marked lines follow
-        if quotes.announces(" ".join(lines[at : at + count])) and _starts(lines, _next(lines, at + count), ">"):
+        if quotes.announces(" ".join(lines[at : at + count])) and _starts(
+            lines, _next(lines, at + count), ">"
+        ):
             return count
     return 0
 
 
 def _header_block(lines: list[str], at: int) -> bool:
-    """Whether the headers of a quoted mail begin here: its sender and two more, one of them when or an address."""
+    """Whether the headers of a quoted mail begin here: its sender and two more, one of them when or an
+    address.
+    """
     if quotes.header(lines[at]) in (None, Role.CC):
         return False
     roles: dict[Role, str] = {}
@@ -190,7 +195,9 @@ def _signature(lines: list[str], own: list[int]) -> bool:
     ended = next((place for place, line in enumerate(rest) if quotes.notice(line)), len(rest))
     names = rest[:ended]
     asks = any(line.endswith("?") or quotes.added(line) for line in names)
-    return len(names) <= _SIGNATURE_LINES and all(len(line) <= _SIGNATURE_LENGTH for line in names) and not asks
+    return (
+        len(names) <= _SIGNATURE_LINES and all(len(line) <= _SIGNATURE_LENGTH for line in names) and not asks
+    )
 
 
 def _parts(lines: list[str], kinds: list[str]) -> tuple[Part, ...]:
