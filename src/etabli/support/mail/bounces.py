@@ -19,7 +19,7 @@ _ARRIVED = {"delivered", "relayed", "expanded"}  # RFC 3464 §2.3.3
 _MOST = 200
 _READ = 65_536
 _DAEMONS = re.compile(
-    r"(?:mailer[-_.]?daemon|post-?master|mail[-_.]?delivery|postmaster.*|mailer)(?:@|$)", re.I
+    r"(?:mailer[-_.]?daemon|post-?master(?:[-_.].*)?|mail[-_.]?delivery|mailer)(?:@|$)", re.I
 )
 _FAILED = re.compile(
     r"undeliver|delivery (?:status|fail|has failed|incomplete|problem)|returned mail|mail delivery|"

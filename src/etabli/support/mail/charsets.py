@@ -50,7 +50,9 @@ def codec_of(name: str) -> str:
     wanted = _MEANT.get(wanted, wanted)
     try:
         found = codecs.lookup(wanted).name if wanted.isascii() and wanted.isprintable() else ""
-        b"".decode(found or "undefined")  # a codec of bytes to bytes, such as zlib, is no charset
+        b"\0\0\0\0".decode(found or "undefined")  # a codec of bytes to bytes, such as zlib, is no charset
+    except UnicodeDecodeError:
+        pass
     except (LookupError, ValueError):
         return ""
     return "" if found in _REFUSED else _MEANT.get(found, found)

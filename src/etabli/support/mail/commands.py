@@ -31,12 +31,12 @@ Addresses = Annotated[
 EXPLAINED = gettext_noop(
     "One JSON object a line for each mail: what is understood of it, and why. Nothing is opened or sent. "
     "Fields: file; kind (message, reply, auto-reply, bounce, loop, unreadable), reasons (sentences), "
-    "rules (fixed words); sender, original_sender of a forwarded mail, reply_to, to, cc; subject; date and "
-    "received_date (ISO 8601 with offset, or null); message_id, identity (made from the content when there "
-    "is no message_id), in_reply_to, references, threads (proof, value, ticket, verified); text, trimmed_text, "
-    "folded (kind, text); may_reopen, may_acknowledge; bounce (failures: recipient, status, reason, "
-    "permanent; message_id, subject); html, blocked_images, protection; attachments (name, type, size, sha256, inline, "
-    "content_id); size, sha256."
+    "rules (fixed words); sender, original_sender of a forwarded mail, reply_to, to, cc; subject; date "
+    "and received_date (ISO 8601 with offset, or null); message_id, identity (made from the content when "
+    "there is no message_id), in_reply_to, references, threads (proof, value, ticket, verified); text, "
+    "trimmed_text, folded (kind, text); may_reopen, may_acknowledge; bounce (failures: recipient, status, "
+    "reason, permanent; message_id, subject); html, blocked_images, protection; attachments (name, type, "
+    "size, sha256, inline, content_id); size, sha256."
 )
 
 

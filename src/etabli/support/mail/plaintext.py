@@ -9,8 +9,9 @@ import nh3
 
 HEAVY = 600_000  # characters; the parser's time grows with the square of the number of attributes
 DEEPEST = 500  # … and of the depth
-_BLOCKS = {"p", "div", "tr", "table", "ul", "ol", "li", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "dl", "dt", "dd",
-           "blockquote", "address", "section", "article", "header", "footer", "center", "form"}  # fmt: skip
+_BLOCKS = {"p", "div", "tr", "table", "ul", "ol", "li", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "dl", "dt",
+           "dd", "blockquote", "address", "section", "article", "header", "footer", "center",
+           "form"}  # fmt: skip
 _SPACED = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "blockquote", "pre"}
 _HIDDEN = {"script", "style", "title", "noscript", "template", "textarea", "select", "svg", "math", "object"}
 _VOID = {"br", "hr", "img", "input", "meta", "link", "wbr", "area", "base", "col", "embed", "source", "track"}
@@ -104,13 +105,24 @@ class _Lines:
 
     def _break(self, *, spaced: bool = False) -> None:
         if self._lines[-1].text():
-            for _ in range(2 if spaced else 1):
-                self._open()
+            self._open()
+        if spaced and len(self._lines) > 1 and self._lines[-2].text():
+            self._open()
 
     def text(self) -> str:
         written: list[str] = []
+        before, gap = 0, False
         for line in self._lines:
             text = line.text()
-            if text or (written and written[-1].strip("> ")):  # never two blank lines
-                written.append(f"{'>' * min(line.quoted, _MARKS)} {text}".rstrip() if line.quoted else text)
-        return "\n".join(written).strip("\n")
+            if not text:
+                gap = bool(written)
+                continue
+            if gap:  # one blank line, however many were there
+                written.append(_marked("", min(before, line.quoted)))
+            written.append(_marked(text, line.quoted))
+            before, gap = line.quoted, False
+        return "\n".join(written)
+
+
+def _marked(text: str, quoted: int) -> str:
+    return f"{'>' * min(quoted, _MARKS)} {text}".rstrip() if quoted else text

@@ -219,7 +219,7 @@ def _content(part: _Part) -> bytes:
 
 
 def _name(part: _Part) -> str:
-    """The name of a file, without folders: Content-Disposition's, else Content-Type's (RFC 2231, RFC 2047)."""
+    """The name of a file, without folders, from either header that may give it (RFC 2231, RFC 2047)."""
     given = _tolerant(part.get_filename, None) or ""
     if not given.isascii():
         given = _tolerant(lambda: text_of(given.encode("ascii", "surrogateescape")), storable(given))

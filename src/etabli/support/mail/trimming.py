@@ -102,17 +102,23 @@ def _announced(lines: list[str], at: int) -> int:
     line = lines[at]
     if quotes.original(line) or _header_block(lines, at):
         return 1
-    if quotes.opens_attribution(line):
-        for count in range(1, _ATTRIBUTION_LINES + 1):
-            joined = " ".join(lines[at : at + count])
-            if joined.endswith(":"):
-                return count if quotes.attribution(joined) else 0
-            if not lines[min(at + count, len(lines)) - 1]:
-                return 0
+    if count := _attribution(lines, at):
+        return count
     for count in (1, 2) if quotes.dated(line) else (1,):  # in another language, only when marked lines follow
-        if quotes.announces(" ".join(lines[at : at + count])) and _starts(
-            lines, _next(lines, at + count), ">"
-        ):
+        following = _next(lines, at + count)
+        if quotes.announces(" ".join(lines[at : at + count])) and _starts(lines, following, ">"):
+            return count
+    return 0
+
+
+def _attribution(lines: list[str], at: int) -> int:
+    """How many lines say "Le … a écrit :" from here: mail programs cut them."""
+    if not quotes.opens_attribution(lines[at]):
+        return 0
+    for count in range(1, _ATTRIBUTION_LINES + 1):
+        if not lines[min(at + count, len(lines)) - 1]:
+            return 0
+        if quotes.attribution(" ".join(lines[at : at + count])):
             return count
     return 0
 
