@@ -43,8 +43,8 @@ from .trimming import trim
 def explain(raw: bytes, *, file: str, ourselves: Ourselves | None = None) -> dict[str, Any]:
     """The object described above."""
     mail = read(raw)
-    trimmed = trim(mail.text)
     forwarded = forwarded_by(mail)
+    trimmed = trim(mail.text, forwarded=forwarded is not None)
     verdict = sort(mail, trimmed, ourselves=ourselves)
     return {
         "file": file,

@@ -10,9 +10,10 @@ from .headers import Address, addresses_of
 from .message import Mail
 from .quotes import Role, plain
 from .reading import read
+from .trimming import trim
 
 _SUBJECT = re.compile(r"\s*(?:tr|fwd?|fw|i|wg|rv|trans(?:féré)?)\s?:", re.I)
-_LINES, _HEADER_LINES = 2_000, 12
+_READ, _LINES, _HEADER_LINES = 200_000, 2_000, 12
 
 
 @dataclass(frozen=True)
@@ -35,15 +36,23 @@ def forwarded_by(mail: Mail) -> Forwarded | None:
 
 
 def _quoted(mail: Mail) -> Forwarded | None:
-    lines = [plain(line) for line in mail.text[:200_000].splitlines()[:_LINES]]
-    said = next((at + 1 for at, line in enumerate(lines) if quotes.forwarded(line.lstrip("> "))), None)
+    text = mail.text[:_READ]
+    shown = _plain(
+        trim(text).visible
+    )  # what a reply quotes may hold a forwarded mail too: not this one's doing
+    said = next((at + 1 for at, line in enumerate(shown) if quotes.forwarded(line)), None)
     if said is None and not _SUBJECT.match(mail.subject):
         return None
-    for at in range(said or 0, len(lines)):
+    lines = shown[said:] if said else _plain(text)
+    for at in range(len(lines)):
         told = _headers(lines[at : at + _HEADER_LINES])
         if Role.FROM in told and len(told) >= 2 and (found := _author(told[Role.FROM])):
             return Forwarded(found, told.get(Role.SUBJECT, ""), "quoted")
     return None
+
+
+def _plain(text: str) -> list[str]:
+    return [plain(line) for line in text.splitlines()[:_LINES]]
 
 
 def _headers(lines: list[str]) -> dict[Role, str]:

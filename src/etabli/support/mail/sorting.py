@@ -1,7 +1,7 @@
 """What kind of mail this is, and why: so that nothing loops, nothing automatic is answered, nothing is lost.
 
-Kinds, the first that holds: ``unreadable`` (the original is shown), ``loop`` (ours come back: no answer
-ever), ``bounce``, ``auto-reply`` (any program: kept, never acknowledged, never reopens), ``reply``,
+Kinds, the first that holds: ``loop`` (ours come back: no answer ever), ``unreadable`` (the original is
+shown), ``bounce``, ``auto-reply`` (any program: kept, never acknowledged, never reopens), ``reply``,
 ``message``. A marker that *another* desk puts on its mails is on those its people write too: it makes an
 auto-reply, not a loop.
 """
@@ -86,11 +86,12 @@ def sort(mail: Mail, trimmed: Trimmed, *, ourselves: Ourselves | None = None) ->
     """Say what this mail is. ``trimmed`` is its text trimmed, which tells a mere "merci"."""
     us = ourselves or Ourselves()
     threads = candidates(mail, keys=us.keys)
-    if mail.trouble:
-        encrypted = mail.protection or ""
-        return Verdict(UNREADABLE, (Reason(mail.trouble, encrypted),), None, threads)
     if looped := tuple(_loops(mail, us)):
         return Verdict(LOOP, looped, None, threads)
+    if mail.trouble:
+        automatic = tuple(_automatic(mail))
+        reasons = (Reason(mail.trouble, mail.protection), *automatic)
+        return Verdict(UNREADABLE, reasons, None, threads, may_reopen=bool(threads) and not automatic)
     if bounce := bounce_of(mail):
         return Verdict(BOUNCE, tuple(_bounced(mail, bounce)), bounce, threads)
     if automatic := tuple(_automatic(mail)):

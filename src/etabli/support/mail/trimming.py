@@ -50,10 +50,10 @@ class Trimmed:
         return tuple(part for part in self.parts if part.folded)
 
 
-def trim(text: str) -> Trimmed:
-    """Fold what the text repeats or signs with."""
+def trim(text: str, *, forwarded: bool = False) -> Trimmed:
+    """Fold what the text repeats or signs with. A forwarded mail repeats nothing: it is what it quotes."""
     lines = text.splitlines(keepends=True)
-    if len(lines) > _MOST_LINES:
+    if forwarded or len(lines) > _MOST_LINES:
         return Trimmed((Part(REPLY, text, folded=False),))
     kinds = _kinds([plain(line) for line in lines])
     shown = "".join(line for line, kind in zip(lines, kinds, strict=True) if kind == REPLY)
@@ -104,9 +104,9 @@ def _announced(lines: list[str], at: int) -> int:
         return 1
     if count := _attribution(lines, at):
         return count
-    for count in (1, 2) if quotes.dated(line) else (1,):  # in another language, only when marked lines follow
-        following = _next(lines, at + count)
-        if quotes.announces(" ".join(lines[at : at + count])) and _starts(lines, following, ">"):
+    for count in (1, 2):  # in another language, on one line or two, only when marked lines follow
+        said = quotes.announces(" ".join(lines[at : at + count])) and (count == 1 or quotes.dated(line))
+        if said and _starts(lines, _next(lines, at + count), ">"):
             return count
     return 0
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from etabli.support.mail import reading
 from etabli.support.mail.headers import Address, addresses_of, date_of, decoded, ids_of, message_id_of
 from etabli.support.mail.reading import MOST_PARTS, read
 
@@ -53,6 +54,16 @@ def test_an_unread_mail_still_says_who_wrote_it() -> None:
     assert mail.sender is not None
     assert (mail.sender.address, mail.subject) == ("bob@client.test", "Imprimante")
     assert mail.attachments[0].content == wire(bomb, content_type=MIXED)
+
+
+def test_a_mail_too_large_is_kept_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "LARGEST", 100)
+    mail = read(wire("x" * 200))
+    assert (mail.trouble, mail.subject, mail.attachments[0].content) == (
+        "too-large",
+        "Imprimante",
+        wire("x" * 200),
+    )
 
 
 def test_nul_bytes_and_lone_surrogates_never_reach_a_text_column() -> None:

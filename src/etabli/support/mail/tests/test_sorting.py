@@ -203,3 +203,10 @@ def test_each_rule_has_its_sentence_and_is_reached() -> None:
     assert tested <= SENTENCES.keys()
     sentence = sorted_(written(precedence="bulk")).reasons[0].sentence
     assert sentence == "Its Precedence header is “bulk”."
+
+
+def test_an_encrypted_answer_of_a_person_reopens_and_that_of_a_program_does_not() -> None:
+    answer = {"content_type": "application/pkcs7-mime", "subject": "Re: [ETB-7] x"}
+    assert sorted_(written(**answer)).may_reopen
+    assert not sorted_(written(**answer, auto_submitted="auto-replied")).may_reopen
+    assert sorted_(written(**answer, x_etabli_loop="mark-1")).kind == "loop"
