@@ -35,6 +35,7 @@ _COPY = re.compile(
     r"included (?:is|below)|the original message (?:header|follow)|copie du message)",
     re.I | re.M,
 )
+_GROUPS = re.compile(r"\n[ \t]*\n")
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _REPLY = re.compile(r"(?<![\d.])[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3}\b)?[^\n]{0,400}")
 _FOR_GOOD = re.compile(r"permanent|failed permanently|échec définitif|(?<![\d.])5\d\d[ -]", re.I)
@@ -43,7 +44,7 @@ _FOR_GOOD = re.compile(r"permanent|failed permanently|échec définitif|(?<![\d.
 @dataclass(frozen=True)
 class Failure:
     """An address that did not receive. ``status`` as RFC 3463 ("5.1.1"), empty when unknown; ``permanent``
-    false while the server still tries, or when the cause may pass (a full mailbox).
+    false while the server still tries, or when the cause may pass (4.x.x).
     """
 
     address: str
@@ -92,26 +93,26 @@ def speaks_for_a_server(mail: Mail) -> bool:
 
 def _reported(mail: Mail) -> Iterator[Failure]:
     for part in mail.parts(*REPORTS):
-        for group in re.split(r"\n[ \t]*\n", text_of(part.content).replace("\r\n", "\n").strip())[
-            : _MOST * 2
-        ]:
-            fields = _fields(group)
-            address = next(
-                iter(addresses_in(fields.get("original-recipient") or fields.get("final-recipient", ""))), ""
-            )
-            action = fields.get("action", "failed").lower()
-            if not address or action in _ARRIVED:
-                continue
-            status = _STATUS.search(fields.get("status", "")) or _STATUS.search(
-                fields.get("diagnostic-code", "")
-            )
-            yield Failure(
-                address,
-                status=status[0] if status else "",
-                reason=fields.get("diagnostic-code", "").partition(";")[2].strip()[:500]
-                or _answer(mail.text, address),
-                permanent=action == "failed" and not (status and status[1] == "4"),
-            )
+        report = text_of(part.content).replace("\r\n", "\n").strip()
+        for group in _GROUPS.split(report)[: _MOST * 2]:
+            if failure := _failure(_fields(group), mail.text):
+                yield failure
+
+
+def _failure(fields: dict[str, str], words: str) -> Failure | None:
+    """What a group of a report says of one address (RFC 3464 §2.3): the one we wrote to, before any alias."""
+    addresses = addresses_in(fields.get("original-recipient") or fields.get("final-recipient", ""))
+    action = fields.get("action", "failed").lower()
+    if not addresses or action in _ARRIVED:
+        return None
+    diagnostic = fields.get("diagnostic-code", "")
+    status = _STATUS.search(fields.get("status", "")) or _STATUS.search(diagnostic)
+    return Failure(
+        addresses[0],
+        status=status[0] if status else "",
+        reason=diagnostic.partition(";")[2].strip()[:500] or _answer(words, addresses[0]),
+        permanent=action == "failed" and not (status and status[1] == "4"),
+    )
 
 
 def _fields(group: str) -> dict[str, str]:

@@ -37,9 +37,8 @@ def forwarded_by(mail: Mail) -> Forwarded | None:
 
 def _quoted(mail: Mail) -> Forwarded | None:
     text = mail.text[:_READ]
-    shown = _plain(
-        trim(text).visible
-    )  # what a reply quotes may hold a forwarded mail too: not this one's doing
+    # Only what is shown: a reply may quote a mail that was forwarded, and forwards nothing itself.
+    shown = _plain(trim(text).visible)
     said = next((at + 1 for at, line in enumerate(shown) if quotes.forwarded(line)), None)
     if said is None and not _SUBJECT.match(mail.subject):
         return None

@@ -48,9 +48,6 @@ class Headers:
     def __contains__(self, name: str) -> bool:
         return name in self._raw
 
-    def __len__(self) -> int:
-        return len(self._raw)
-
     def raw(self, name: str) -> str:
         """The first value as received, on one line, bytes outside ASCII made text."""
         return next(iter(self.every(name)), "")

@@ -51,7 +51,7 @@ _HEADER = re.compile(
 _ORANGE = re.compile(r"message du \d", re.I)
 _REPLIED = re.compile(r"(?:a écrit|a ecrit|wrote|écrivait|schrieb|escribió|ha scritto|schreef) ?:$", re.I)
 _DATED = re.compile(r"\d{1,2}[:hH]\d{2}|\d{4}|\d{1,2}[/.-]\d{1,2}[/.-]\d{2}|\S@\S")
-_ATTRIBUTION = re.compile(r"(?:le|on|en date du|am|el|il|op|at|au|à) ", re.I)
+_ATTRIBUTION = re.compile(r"(?:le|on|en date d[eu](?: ?:)?|am|el|il|op|at|au|à) ", re.I)
 _ORIGINAL = re.compile(
     r"[-_=*~ ]{2,} ?(?:message d'origine|message original|mail original|message initial|e-?mail d'origine|"
     r"courriel original|courriel d'origine|original message|original e-?mail|reply message|"
@@ -71,7 +71,9 @@ _MOBILE = re.compile(
     r"sent (?:from|via|with|using) (?:my|outlook|mail|yahoo|samsung|proton|a|the|an|gmail|iphone|"
     r"windows) ?.{0,80}|"
     r"(?:get|obtenez|obtenir|télécharger|téléchargez) outlook (?:for|pour) .{2,80}|"
-    r"provenance : .{2,60}|von meinem .{2,40} gesendet|garanti sans virus.{0,60}|virus-free.{0,60}",
+    r"provenance : .{2,60}|von meinem .{2,40} gesendet|garanti sans virus.{0,60}|virus-free.{0,60}|"
+    r"(?:cet e-?mail|ce message|this e-?mail|this message) (?:a été (?:vérifié|analysé)|has been "
+    r"(?:checked|scanned)).{0,120}|l'absence de virus dans ce courrier.{0,120}",
     re.I,
 )
 _SIGN_OFF = re.compile(
@@ -84,8 +86,9 @@ _SIGN_OFF = re.compile(
     re.I,
 )
 _NOTICE = re.compile(
-    r"(?:ce (?:message|courriel|mail|courrier)|this (?:message|e-?mail|communication)|"
-    r"the information contained)\b"
+    r"(?:ce (?:message|courriel|mail|courrier)(?: électronique)?(?: \([^()]{1,60}\))?,? "
+    r"(?:et|est|peut|contient|ainsi|transmis)|this (?:message|e-?mail|communication)(?: message)? "
+    r"(?:and|is|may|contains)|the information contained)\b"
     r".{0,250}(?:confidenti|destinataire|intended|privileged)",
     re.I,
 )

@@ -72,17 +72,15 @@ def verified(text: str, keys: Iterable[bytes]) -> str | None:
 def candidates(mail: Mail, *, keys: Sequence[bytes] = (), prefix: str = "ETB") -> tuple[Candidate, ...]:
     """Where this mail may belong, strongest proof first, the most recent reference first."""
     ids = list(dict.fromkeys([*mail.in_reply_to, *reversed(mail.references)]))
-    signed = [one for one in ids if _TOKEN.search(one)]
-    proved = [
-        Candidate(SIGNED, one, verified(one, keys), verified=bool(verified(one, keys))) for one in signed
-    ]
-    others = [Candidate(REFERENCE, one) for one in ids]
-    return (
-        *(one for one in proved if one.verified or not keys),
-        *(one for one in others if not any(one.value == other.value and other.verified for other in proved)),
-        *_tags(mail.subject, prefix),
-        *_markers(mail.text, keys),
-    )
+    signed: list[Candidate] = []
+    others: list[Candidate] = []
+    for one in ids:
+        ticket = verified(one, keys)
+        if ticket or (_TOKEN.search(one) and not keys):  # without a key, what looks like ours is told as such
+            signed.append(Candidate(SIGNED, one, ticket, verified=ticket is not None))
+        else:
+            others.append(Candidate(REFERENCE, one))
+    return (*signed, *others, *_tags(mail.subject, prefix), *_markers(mail.text, keys))
 
 
 def _tags(subject: str, prefix: str) -> Iterator[Candidate]:

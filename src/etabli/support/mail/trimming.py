@@ -124,8 +124,8 @@ def _attribution(lines: list[str], at: int) -> int:
 
 
 def _header_block(lines: list[str], at: int) -> bool:
-    """Whether the headers of a quoted mail begin here: its sender and two more, one of them when or an
-    address.
+    """Whether the headers of a quoted mail begin here: three when they give an address, else the four usual
+    ones (people also write "De : Paris, À : Lyon").
     """
     if quotes.header(lines[at]) in (None, Role.CC):
         return False
@@ -135,8 +135,8 @@ def _header_block(lines: list[str], at: int) -> bool:
             break
         if role := quotes.header(line):
             roles.setdefault(role, line)
-    known = Role.FROM in roles and len(roles) >= 3
-    return known and ("@" in roles[Role.FROM] or {Role.DATE, Role.SUBJECT} <= roles.keys())
+    addressed = len(roles) >= 3 and "@" in roles.get(Role.FROM, "")
+    return addressed or {Role.FROM, Role.DATE, Role.TO, Role.SUBJECT} <= roles.keys()
 
 
 def _marked(lines: list[str], at: int) -> int:

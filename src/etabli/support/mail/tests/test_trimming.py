@@ -32,6 +32,7 @@ HEADERS = [
     "Le 03/03/2025 à 10:12, Support a écrit :\n> ",
     "On Mon, Mar 3, 2025 at 10:12 AM Support <s@e.test> wrote:\n> ",
     "On 3 Mar 2025, at 10:12, Support <s@e.test> wrote:\n\n",
+    "En date de : Lun 3.3.25, Support <s@e.test> a écrit :\n\n De: Support <s@e.test>\n Objet: x\n À: b@c.test\n\n",
     "Am 03.03.2025 um 10:12 schrieb Support:\n> ",
     "03.03.2025 10:12 пользователь \"Support\" <\ns@e.test> написал:\n\n> ",
 ]  # fmt: skip
@@ -40,6 +41,7 @@ SIGNATURES = [
     "Envoyé depuis mon mobile Orange",
     "Envoyé à partir de Outlook pour Android",
     "Sent from my iPhone",
+    "L'absence de virus dans ce courrier électronique a été vérifiée par le logiciel antivirus Avast.",
     "Obtenez Outlook pour iOS",
     "Get Outlook for Android<https://aka.ms/x>",
     "-- \nBob Martin\n01 02 03 04 05",
@@ -89,6 +91,8 @@ def test_the_vectors_written_for_french() -> None:
         "Le technicien a écrit : rebooter.\nJ'ai essayé, rien à faire.\n",
         "Le technicien a écrit :\nrebooter.\n",
         "De : Paris\nÀ : Lyon\nJe voudrais un billet.\n",
+        "Bonjour,\n\nDate : 3 mars\nDe : Paris\nObjet : voyage\n\nMerci de réserver.\n",
+        "Bonjour,\nCe message pour dire que le destinataire de mes mails confidentiels n'est pas le bon.\nVoilà.\n",
         "J'ai tapé ceci\n> ipconfig /all\n",
         # nothing else than a signature or a quotation
         "Cordialement,\nBob\n",
