@@ -187,8 +187,9 @@ def _body(part: _Part) -> _Body:
     if part.kind in ("text/plain", "text/html") and disposition != "attachment" and not name:
         text = text_of(content, _tolerant(part.get_content_charset, None) or "")
         return _Body(text=text) if part.kind == "text/plain" else _Body(html=text)
-    if not content.strip() and not name and part.kind.startswith("multipart/"):
-        return _Body()  # a multipart of which nothing came
+    if part.kind.startswith("multipart/") and part.depth < DEEPEST and not name:
+        text = text_of(content)  # its separator never came: what is there is all that was said
+        return _Body(text=text) if text.strip() else _Body()
     content_id = decoded(str(part.get("content-id", ""))).strip("<> ")[:255]
     return _Body(files=[Attachment(name, part.kind, content, disposition == "inline", content_id)])
 

@@ -45,11 +45,13 @@ _FOREIGN_LOOPS = (
 )
 _LISTS = ("list-id", "list-post", "list-unsubscribe", "list-help", "mailing-list", "x-mailing-list")
 _SUPPRESSED = {"all", "oof", "autoreply"}
+# Whole subjects or their beginning up to a colon: "Absence de réseau" and "Auto reply broken" are people's.
 _ABSENT = re.compile(
     r"(?:re ?: ?)?(?:auto(?:matic|mated)?[-_ ]?(?:reply|response|respons|answer)|automatische antwort|"
-    r"réponse auto(?:matique)?|message (?:d'absence|automatique)|(?:avis )?d'absence|"
-    r"absen(?:t|te|ce) du bureau|"
-    r"out[- ]of[- ](?:the[- ])?office|je suis absent|absence\b|ooo\b|vacation\b|away until)",
+    r"réponse auto(?:matique)?|message (?:d'absence|automatique)|(?:avis |notification )?d'absence|"
+    r"absen(?:t|te|ce)(?: du bureau)?|out[- ]of[- ](?:the[- ])?office|ooo|(?:on )?vacation)"
+    r"(?: ?[:(–—-]|$|,? (?:jusqu|du \d|from|until|le \d|au \d))|"
+    r"(?:away until|je suis absent|i am (?:away|out of)|absent(?:e)? jusqu)",
     re.I,
 )
 _RECEIPT = re.compile(r"(?:lu|read|accusé de (?:lecture|réception)|confirmation de lecture) ?: ", re.I)

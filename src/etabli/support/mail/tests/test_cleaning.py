@@ -3,7 +3,7 @@
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etabli.support.mail.cleaning import MOST_LINKS, clean
@@ -132,6 +132,7 @@ PIECES = [
 ]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
 def test_whatever_comes_in_nothing_that_acts_or_fetches_comes_out(markup: str) -> None:
     seen = Seen(clean(markup).html)

@@ -169,6 +169,12 @@ def test_two_hundred_recipients_are_all_there() -> None:
     assert [one.address for one in mail.to] == [f"n{number}@client.test" for number in range(200)]
 
 
+@pytest.mark.parametrize("kind", ["multipart/mixed", MIXED, "multipart/alternative; boundary="])
+def test_a_multipart_whose_separator_never_comes_is_its_text(kind: str) -> None:
+    mail = written("Le voyant clignote.", content_type=kind)
+    assert (mail.text.strip(), mail.attachments) == ("Le voyant clignote.", ())
+
+
 def test_text_and_html_of_the_same_words() -> None:
     body = part("Bonjour", "Content-Type: text/plain") + part("<p>Bonjour</p>", "Content-Type: text/html")
     mail = read(wire(body + "--b--", content_type='multipart/alternative; boundary="b"'))

@@ -1,7 +1,7 @@
 """Folding quotes and signatures: in French and in English, never losing a character."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etabli.support.mail.thanks import only_thanks
@@ -129,6 +129,7 @@ LINES = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(LINES | st.text(max_size=30), max_size=40).map("".join))
 def test_the_parts_joined_give_the_text_back(text: str) -> None:
     trimmed = trim(text)
@@ -136,6 +137,7 @@ def test_the_parts_joined_give_the_text_back(text: str) -> None:
     assert bool(trimmed.visible) == bool(text.strip())
 
 
+@settings(deadline=None)
 @given(st.lists(LINES | st.text(max_size=30), max_size=40).map("".join))
 def test_what_is_folded_is_marked_announced_or_at_the_end(text: str) -> None:
     """A writer's word, alone on its line before any quotation, is always shown."""
