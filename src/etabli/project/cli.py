@@ -85,6 +85,9 @@ COMMANDS: dict[str, Command] = {
     "fleet": Command(
         ".fleet:app", _("List, show, add, change the assets, and act on them"), aliases=("parc",)
     ),
+    "mail": Command(
+        "etabli.support.mail.commands:app", _("Tell what is understood of a mail"), aliases=("courriel",)
+    ),
     "screens": Command(".screens:screens", _("List the screens and what each gives"), aliases=("ecrans",)),
     "test": Command(
         ".test:test", _("Install what tests need and run them all"), aliases=("tester",), raw=True

@@ -27,14 +27,14 @@ def described(command: Any, path: str, about: str, epilog: str, told: Translated
     shown = [one for one in command.params if not getattr(one, "hidden", False)]
     arguments = [one for one in shown if one.param_type_name == "argument"]
     options = [one for one in shown if one.param_type_name == "option" and "--help" not in one.opts]
-    under = {name: one for name, one in getattr(command, "commands", {}).items() if not one.hidden}
+    under = [(name, one) for name, one in getattr(command, "commands", {}).items() if not one.hidden]
     line = [path, *([_("COMMAND")] if under else map(placeholder, arguments)), _("[OPTIONS]")]
     parts = [
         _("Usage: {line}").format(line=" ".join(line)),
         _wrapped(about, "  "),
         _listed(_("Arguments"), [(placeholder(one), told(one.help or "")) for one in arguments]),
         _listed(_("Options"), [*(_option(one, told) for one in options), ("--help", _("Show this help"))]),
-        _listed(_("Commands"), [(name, told(one.help or "")) for name, one in under.items()]),
+        _listed(_("Commands"), [(name, told(one.short_help or one.help or "")) for name, one in under]),
         _wrapped(epilog, ""),
     ]
     return "\n\n".join(part for part in parts if part)
