@@ -1,7 +1,6 @@
 """Calendars: when an organisation works, in wall-clock hours, less its holidays."""
 
 from collections.abc import Iterable
-from datetime import time
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -15,20 +14,7 @@ from .holidays import public_holidays
 from .organisations import Organisation
 from .tenancy import Noun
 from .weekfield import WeekField
-from .workingtime import END_OF_DAY, Week, WorkingHours, split_nights
-
-
-def parse_week(value: Any) -> Week:
-    """``[[["09:00", "12:00"], …], … 7 days]`` as times, nights cut at midnight; 24:00 is the end of a day.
-
-    Raises ValueError or TypeError when malformed.
-    """
-    days = (tuple((time.fromisoformat(opens), _closing(closes)) for opens, closes in day) for day in value)
-    return split_nights(tuple(days))
-
-
-def _closing(text: str) -> time:
-    return END_OF_DAY if text == "24:00" else time.fromisoformat(text)
+from .workingtime import WorkingHours, parse_week
 
 
 def validate_week(value: Any) -> None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import accumulate
+from typing import Any
 from zoneinfo import ZoneInfo
 
 type WallSpan = tuple[time, time]
@@ -36,6 +37,10 @@ LONGEST_NIGHT = timedelta(hours=16)
 """A longer span over midnight was rather typed in the wrong order, as 12:00-09:00 for 09:00-12:00."""
 FARTHEST = 100
 """Years looked at: a promise that has not ended by then is a mistake in its delay or in its calendar."""
+
+
+class TooLong(ValueError):
+    """The delay does not end within :data:`FARTHEST` years."""
 
 
 class NeverOpen(ValueError):
@@ -72,6 +77,19 @@ class WorkingHours:
         return cls(timezone, (((time.min, END_OF_DAY),),) * 7)
 
 
+def parse_week(value: Any) -> Week:
+    """``[[["09:00", "12:00"], …], … 7 days]`` as times, nights cut at midnight; 24:00 is the end of a day.
+
+    Raises ValueError or TypeError when malformed.
+    """
+    days = (tuple((time.fromisoformat(opens), _closing(closes)) for opens, closes in day) for day in value)
+    return split_nights(tuple(days))
+
+
+def _closing(text: str) -> time:
+    return END_OF_DAY if text == "24:00" else time.fromisoformat(text)
+
+
 def split_nights(week: Week) -> Week:
     """The week with each night cut at midnight: Monday 22:00–06:00 goes on as Tuesday 00:00–06:00.
 
@@ -92,8 +110,8 @@ def add_working_time(start: datetime, amount: timedelta, hours: WorkingHours) ->
     """The first instant at which `amount` of working time has gone by since `start`, in UTC.
 
     A delay that runs out exactly at closing time ends then, not at the next opening; a delay of nothing ends
-    at `start`. Raises NeverOpen on a calendar without hours, ValueError on a naive start, a negative amount
-    or one that does not end within :data:`FARTHEST` years.
+    at `start`. Raises NeverOpen on a calendar without hours, TooLong, ValueError on a naive start or a
+    negative amount.
     """
     instant, left = _utc(start), amount
     if amount < timedelta(0):
@@ -108,9 +126,7 @@ def add_working_time(start: datetime, amount: timedelta, hours: WorkingHours) ->
         left -= month.total
     if left == amount:
         raise NeverOpen(_never(hours))
-    raise ValueError(
-        f"This delay does not end within {FARTHEST} years: shorten it, or open the calendar more."
-    )
+    raise TooLong(f"This delay does not end within {FARTHEST} years: shorten it, or open the calendar more.")
 
 
 def working_time_between(a: datetime, b: datetime, hours: WorkingHours) -> timedelta:

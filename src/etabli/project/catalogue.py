@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).resolve().parents[1]
 MARKS = {"_", "gettext", "gettext_lazy", "ngettext", "sentence"}
-DOMAINS = ("kernel", "web", "people", "assets", "inventory", "project")
+DOMAINS = ("kernel", "web", "people", "assets", "inventory", "support", "project")
 TEXTS = Path("locale/fr/LC_MESSAGES/django.po")
 
 

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "etabli.people",
     "etabli.assets",
     "etabli.inventory",
+    "etabli.support",
     "django.forms",
     "django.contrib.auth",
     "django.contrib.contenttypes",

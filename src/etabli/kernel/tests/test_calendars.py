@@ -12,11 +12,16 @@ from etabli.kernel.calendars import (
     add_public_holidays,
     default_calendar,
     hours_of,
-    parse_week,
     set_default,
 )
 from etabli.kernel.events import Event
-from etabli.kernel.workingtime import WorkingHours, add_working_time, is_working, working_time_between
+from etabli.kernel.workingtime import (
+    WorkingHours,
+    add_working_time,
+    is_working,
+    parse_week,
+    working_time_between,
+)
 
 PARIS = ZoneInfo("Europe/Paris")
 MONDAY = datetime(2026, 1, 5, tzinfo=PARIS)

@@ -11,7 +11,7 @@ from .language import _
 from .outcome import DIFFERENT, Failure
 from .terminal import say, table
 
-GROUPS = ("inventories", "matching", "pages", "changes", "api", "imports", "processes", "servers")
+GROUPS = ("inventories", "matching", "pages", "changes", "api", "imports", "clocks", "processes", "servers")
 
 
 def bench(
