@@ -42,7 +42,7 @@ def figures(*, quick: bool, size: str) -> Iterator[Figure]:
         starts,
         lambda start: [str(line) for line in explain(amount, interrupted(start, _pauses(start, 3), OFFICE))],
         rounds,
-        500,
+        100,
     )
 
 

@@ -228,7 +228,7 @@ def _next_month(day: date) -> date:
     return date(day.year + day.month // 12, day.month % 12 + 1, 1)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def _month(hours: WorkingHours, first: date) -> _Month:
     days = (first + ONE_DAY * n for n in range((_next_month(first) - first).days))
     spans = [span for day in days for span in _spans_of(hours, day)]

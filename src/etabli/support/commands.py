@@ -28,7 +28,9 @@ File = Annotated[
         exists=True, dir_okay=False, help=gettext_noop("JSON: a list of cases, or an object with “vectors”")
     ),
 ]
-Explain = Annotated[bool, typer.Option("--explain", help=gettext_noop("Tell each deadline line by line"))]
+Explain = Annotated[
+    bool, typer.Option("--explain", "--expliquer", help=gettext_noop("Tell each deadline line by line"))
+]
 
 
 @app.command(

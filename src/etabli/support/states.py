@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from .clocks.counting import Pause
 from .clocks.policies import Clock
@@ -20,11 +20,11 @@ from .clocks.policies import Clock
 class State(TextChoices):
     """Where a ticket is in its life."""
 
-    NEW = "new", gettext_lazy("new")
-    IN_PROGRESS = "in_progress", gettext_lazy("in progress")
-    WAITING = "waiting", gettext_lazy("waiting")
-    SOLVED = "solved", gettext_lazy("solved")
-    CLOSED = "closed", gettext_lazy("closed")
+    NEW = "new", pgettext_lazy("ticket", "new")
+    IN_PROGRESS = "in_progress", pgettext_lazy("ticket", "in progress")
+    WAITING = "waiting", pgettext_lazy("ticket", "waiting")
+    SOLVED = "solved", pgettext_lazy("ticket", "solved")
+    CLOSED = "closed", pgettext_lazy("ticket", "closed")
 
 
 class Waiting(TextChoices):
@@ -137,7 +137,7 @@ MOVES: dict[str, Move] = {
              (_wants_a_solution, _wants_tasks_done)),
         Move("reopen", gettext_lazy("Reopen"),
              (State.SOLVED,), State.IN_PROGRESS, (_wants_a_reason,)),
-        Move("close", gettext_lazy("Close"),
+        Move("close", pgettext_lazy("ticket", "Close"),
              (State.SOLVED,), State.CLOSED),
         Move("drop", gettext_lazy("Close without solution"),
              (State.NEW, State.IN_PROGRESS, State.WAITING), State.CLOSED, (_wants_a_reason,)),

@@ -107,7 +107,7 @@ def test_a_case_says_its_own_calendar(run, fields, deadline) -> None:
 
 
 def test_public_holidays_are_known_as_far_as_the_deadline_goes(run) -> None:
-    # 10 years of 40 hours a week from a Monday, of which 86 days are holidays on working days.
+    # 10 years of 40 hours a week from a Monday, passing over 87 holidays on working days.
     far = one(run, minutes=40 * 60 * 520, start="2026-01-05T08:00")["deadline"]
     assert far == "2036-04-22T17:30+02:00"
 

@@ -88,6 +88,16 @@ def test_stretches_that_follow_each_other_alike_are_one() -> None:
 
 
 @rule
+@given(starts, st.lists(pauses, max_size=5), calendars())
+def test_the_stretches_of_a_clock_follow_each_other_from_its_start(
+    start: datetime, paused: list[Interruption], calendar: WorkingHours
+) -> None:
+    stretches = interrupted(start, paused, calendar)
+    assert [one.since for one in stretches] == [start, *(one.until for one in stretches[:-1])]
+    assert stretches[-1].until is None
+
+
+@rule
 @given(starts, amounts, st.lists(pauses, max_size=4), pauses, calendars())
 def test_one_more_pause_never_makes_a_deadline_earlier(
     start: datetime, amount: timedelta, paused: list[Interruption], more: Interruption, calendar: WorkingHours
