@@ -122,7 +122,7 @@ def test_what_came_back_within_thirty_days_is_counted() -> None:
         Subject(now - timedelta(days=1), asset=1, person=9, category=7),
         Subject(now - timedelta(days=30), asset=1, person=2),
         Subject(now - timedelta(days=30, minutes=1), asset=1, person=2),
-        Subject(now, asset=1, person=2),  # itself, or one of the same moment
+        Subject(now, asset=1),  # itself, or one of the same moment
         Subject(now + timedelta(days=1), asset=1),
         Subject(now - timedelta(days=2)),
     ]
