@@ -1,7 +1,6 @@
 """Calendars: when an organisation works, in wall-clock hours, less its holidays."""
 
 from collections.abc import Iterable
-from datetime import time
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -15,15 +14,7 @@ from .holidays import public_holidays
 from .organisations import Organisation
 from .tenancy import Noun
 from .weekfield import WeekField
-from .workingtime import Week, WorkingHours
-
-
-def parse_week(value: Any) -> Week:
-    """``[[["09:00", "12:00"], …], … 7 days]`` as times; raises ValueError or TypeError when malformed."""
-    return tuple(
-        tuple((time.fromisoformat(opening), time.fromisoformat(closing)) for opening, closing in day)
-        for day in value
-    )
+from .workingtime import WorkingHours, parse_week
 
 
 def validate_week(value: Any) -> None:

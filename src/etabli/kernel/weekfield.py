@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -11,10 +12,13 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from .workingtime import LONGEST_NIGHT
+
 type Day = list[list[str]]
 HOUR = r"(\d{1,2})\s*(?:[:hH]\s*(\d{2})?)?"
 SPAN = re.compile(rf"{HOUR}\s*[-–—]\s*{HOUR}")
 EXAMPLE = "08:30-12:00, 13:30-18:00"
+DAY, NIGHT = 24 * 60, LONGEST_NIGHT // timedelta(minutes=1)
 
 
 class WeekField(models.JSONField):
@@ -98,7 +102,10 @@ class WeekFormField(forms.JSONField):
 
 
 def hours(number: int, line: str) -> Day:
-    """The spans of a line: ``8h30-12h`` is ``["08:30", "12:00"]``. Raises ValidationError, naming the day."""
+    """The spans of a line: ``8h30-12h`` is ``["08:30", "12:00"]``; the last may end the next morning.
+
+    Raises ValidationError, naming the day.
+    """
     spans, last = [], -1
     for part in filter(None, (piece.strip() for piece in re.split(r"[,;]", line))):
         found = SPAN.fullmatch(part)
@@ -106,10 +113,11 @@ def hours(number: int, line: str) -> Day:
             raise _mistake(number, _("“%(part)s” is not a span of hours") % {"part": part})
         hour, minute, later, its_minute = (int(text or 0) for text in found.groups())
         opens, closes = hour * 60 + minute, later * 60 + its_minute
-        if max(minute, its_minute) > 59 or not last <= opens < closes <= 24 * 60:
+        ends = closes + DAY if closes <= opens and closes + DAY - opens <= NIGHT else closes
+        if max(minute, its_minute) > 59 or closes > DAY or not last <= opens < min(ends, DAY):
             raise _mistake(number, _("“%(part)s” does not follow what comes before it") % {"part": part})
         spans.append([_clock(opens), _clock(closes)])
-        last = closes
+        last = ends
     return spans
 
 

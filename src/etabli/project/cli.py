@@ -76,6 +76,9 @@ COMMANDS: dict[str, Command] = {
     "inventory": Command(
         "etabli.inventory.commands:app", _("Inventory this machine, load files"), aliases=("inventaire",)
     ),
+    "support": Command(
+        "etabli.support.commands:app", _("Check the deadlines of the service desk"), aliases=("assistance",)
+    ),
     "import": Command(
         ".importing:bring",
         _("Bring in lists of Snipe-IT, GLPI, OCS or a spreadsheet"),

@@ -1,6 +1,6 @@
-"""Support: the service desk, where people ask for help and see what becomes of it.
+"""The service desk: what people ask for, and what was promised to them.
 
-Nouns: Ticket, Message, Mail, Clock. Verbs: receive a mail, answer, take charge, solve, reopen, escalate.
-A request arrives by mail, portal, telephone or at the counter, and becomes one ticket with one timeline.
-Serves C32, C33, C34, C37 and C39.
+Nouns: Mail (what arrives), Policy (what is promised), Clock (what has gone by), State, Priority. Verbs: read a
+mail, sort it, trim it; read clocks, explain a deadline, refuse a move, prioritise. All of it is pure: bytes and
+facts in, plain answers out. Serves C34 to C39.
 """

@@ -15,9 +15,16 @@ from etabli.kernel.calendars import (
     set_default,
 )
 from etabli.kernel.events import Event
-from etabli.kernel.workingtime import add_working_time
+from etabli.kernel.workingtime import (
+    WorkingHours,
+    add_working_time,
+    is_working,
+    parse_week,
+    working_time_between,
+)
 
 PARIS = ZoneInfo("Europe/Paris")
+MONDAY = datetime(2026, 1, 5, tzinfo=PARIS)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +43,30 @@ def test_a_week_that_cannot_be_counted_with_is_refused(week):
     with pytest.raises(ValidationError) as refused:
         Calendar(name="x", week=week).clean_fields(exclude=["organisation"])
     assert "week" in refused.value.message_dict
+
+
+def test_nights_may_end_the_next_morning_and_a_day_at_24_00():
+    nights = [
+        [["00:00", "01:00"], ["22:00", "06:00"]],
+        [["14:00", "24:00"]],
+        [],
+        [],
+        [],
+        [],
+        [["20:00", "00:00"]],
+    ]
+    Calendar(name="x", week=nights).clean_fields(exclude=["organisation"])
+    counted = WorkingHours("Europe/Paris", parse_week(nights))
+    assert working_time_between(MONDAY, MONDAY + timedelta(days=7), counted) == timedelta(
+        hours=1 + 8 + 10 + 4
+    )
+    assert is_working(MONDAY + timedelta(days=1, hours=5), counted)
+
+
+def test_a_night_that_runs_into_the_next_morning_is_refused():
+    overlap = [[["22:00", "06:00"]], [["05:00", "12:00"]], [], [], [], [], []]
+    with pytest.raises(ValidationError, match="overlaps"):
+        Calendar(name="x", week=overlap).clean_fields(exclude=["organisation"])
 
 
 def test_an_unknown_time_zone_is_refused():

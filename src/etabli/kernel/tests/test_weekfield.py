@@ -18,6 +18,9 @@ STORED = [[["08:30", "12:00"], ["13:30", "18:00"]]] * 5 + [[], []]
         ("8h30-12h; 13h30–18h", [["08:30", "12:00"], ["13:30", "18:00"]]),
         ("8 h 30 - 12", [["08:30", "12:00"]]),
         ("0-24", [["00:00", "00:00"]]),
+        ("8-12, 22:00-06:00", [["08:00", "12:00"], ["22:00", "06:00"]]),
+        ("17h-9h", [["17:00", "09:00"]]),
+        ("22-0", [["22:00", "00:00"]]),
         ("", []),
         (" , ", []),
     ],
@@ -26,14 +29,28 @@ def test_a_line_is_read_as_people_write_hours(line, expected):
     assert hours(0, line) == expected
 
 
-@pytest.mark.parametrize("line", ["closed", "8-", "12:00-08:00", "8-12, 11-14", "8:75-12", "8-25", "8-8"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "closed",
+        "8-",
+        "12:00-08:00",
+        "8-12, 11-14",
+        "8:75-12",
+        "8-25",
+        "8-8",
+        "16:59-09:00",
+        "22-6, 7-8",
+        "25-2",
+    ],
+)
 def test_a_mistake_names_its_day_and_shows_how_to_write(line):
     with pytest.raises(ValidationError, match=r"Tuesday: .*; write 08:30-12:00, 13:30-18:00"):
         hours(1, line)
 
 
 def test_what_is_stored_is_shown_as_lines_and_read_back():
-    for day in (*STORED, [["00:00", "00:00"]], [["20:00", "00:00"]]):
+    for day in (*STORED, [["00:00", "00:00"]], [["20:00", "00:00"]], [["22:00", "06:00"]]):
         assert hours(0, typed(day)) == day
 
 

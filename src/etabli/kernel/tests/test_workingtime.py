@@ -18,6 +18,8 @@ from etabli.kernel.workingtime import (
     add_working_time,
     is_working,
     next_opening,
+    spans_between,
+    split_nights,
     working_time_between,
 )
 
@@ -65,7 +67,15 @@ def corpus_vectors() -> list[dict[str, Any]]:
 def calendars(draw: st.DrawFn) -> WorkingHours:
     week = tuple(draw(days()) for _ in range(7))
     closed = draw(st.frozensets(st.dates(date(2009, 12, 1), date(2011, 2, 1)), max_size=20))
-    return WorkingHours(draw(st.sampled_from(ZONES)), week, closed)
+    return WorkingHours(draw(st.sampled_from(ZONES)), week, closed, draw(closures()))
+
+
+def closures() -> st.SearchStrategy[tuple[tuple[datetime, datetime], ...]]:
+    walls = st.datetimes(naive("2009-12-01"), naive("2011-02-01"))
+    lengths = st.integers(1, 60 * 24 * 20).map(minutes)
+    return st.lists(st.builds(lambda wall, length: (wall, wall + length), walls, lengths), max_size=4).map(
+        tuple
+    )
 
 
 @st.composite
@@ -209,6 +219,81 @@ def test_a_closed_year_is_crossed() -> None:
     assert next_opening(at("2025-12-31T18:00"), shut) == at("2027-01-01T08:00")
 
 
+NIGHTS = split_nights((((time(22), time(6)),),) * 7)
+
+
+def test_a_night_goes_on_the_next_morning() -> None:
+    nights = WorkingHours(PARIS, NIGHTS)
+    assert NIGHTS[0] == ((time(0), time(6)), (time(22), time(0)))
+    assert is_working(at("2026-01-06T03:00"), nights)
+    assert add_working_time(at("2026-01-05T23:00"), minutes(300), nights) == at("2026-01-06T04:00")
+    assert next_opening(at("2026-01-06T06:00"), nights) == at("2026-01-06T22:00")
+
+
+@pytest.mark.parametrize(
+    ("day", "worked"),
+    [("2026-03-28", 7), ("2026-10-24", 9), ("2026-01-05", 8)],
+    ids=["the night of March", "the night of October", "any night"],
+)
+def test_a_night_shift_lasts_as_long_as_the_night(day: str, worked: int) -> None:
+    evening = at(f"{day}T12:00")
+    nights = WorkingHours(PARIS, NIGHTS)
+    assert working_time_between(evening, evening + timedelta(days=1), nights) == timedelta(hours=worked)
+
+
+def test_hours_in_the_wrong_order_are_no_night() -> None:
+    typed = (((time(12), time(9)),),) + ((),) * 6
+    assert split_nights(typed) == typed
+    with pytest.raises(ValueError, match="closes before"):
+        WorkingHours(PARIS, split_nights(typed))
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "end"),
+    [
+        pytest.param("2026-01-05T11:00", "2026-01-05T15:00", "2026-01-06T08:30", id="a part of the day"),
+        pytest.param("2026-01-05T15:00", "2026-01-07T09:00", "2026-01-07T09:30", id="over two nights"),
+        pytest.param("2026-01-05T12:00", "2026-01-05T13:30", "2026-01-05T15:30", id="what was closed anyway"),
+        pytest.param("2026-01-05T10:30", "2026-01-05T10:45", "2026-01-05T15:45", id="within a span"),
+    ],
+)
+def test_a_closure_once_delays_what_was_promised(since: str, until: str, end: str) -> None:
+    shut = WorkingHours(PARIS, OFFICE_DAYS, CLOSED, ((naive(since), naive(until)),))
+    assert add_working_time(at("2026-01-05T10:00"), minutes(240), shut) == at(end)
+    assert not is_working(at(since), shut)
+
+
+def test_the_stretches_of_work_are_cut_where_asked() -> None:
+    told = spans_between(at("2026-01-05T09:00"), at("2026-01-06T10:00"), OFFICE)
+    walls = [[f"{one.astimezone(ZoneInfo(PARIS)):%d %H:%M}" for one in span] for span in told]
+    assert walls == [
+        ["05 09:00", "05 12:00"],
+        ["05 13:30", "05 17:30"],
+        ["06 08:00", "06 10:00"],
+    ]
+
+
+def test_a_calendar_that_closes_for_good_is_told_and_not_waited_for() -> None:
+    shut = WorkingHours(PARIS, OFFICE_DAYS, closures=((naive("2026-01-01"), naive("9999-01-01")),))
+    with pytest.raises(NeverOpen, match="closures"):
+        add_working_time(at("2026-01-05T10:00"), minutes(1), shut)
+    with pytest.raises(NeverOpen, match="closures"):
+        next_opening(at("2026-01-05T10:00"), shut)
+    assert working_time_between(at("2026-01-05T10:00"), at("2036-01-05T10:00"), shut) == timedelta(0)
+
+
+def test_a_delay_of_centuries_is_a_mistake_and_says_so() -> None:
+    with pytest.raises(ValueError, match="100 years"):
+        add_working_time(at("2026-01-05T10:00"), timedelta(days=100_000), OFFICE)
+
+
+def test_ten_years_are_counted() -> None:
+    monday, plain_weeks = at("2026-01-05T08:00"), WorkingHours(PARIS, OFFICE_DAYS)
+    end = add_working_time(monday, timedelta(hours=40 * 520), plain_weeks)
+    assert end == at("2035-12-21T17:30")  # the Friday of the 520th week of 40 hours
+    assert working_time_between(monday, end, plain_weeks) == timedelta(hours=40 * 520)
+
+
 def test_an_empty_calendar_is_never_open() -> None:
     with pytest.raises(NeverOpen):
         add_working_time(at("2026-01-05T10:00"), minutes(1), NEVER)
@@ -235,6 +320,18 @@ def test_a_datetime_without_its_zone_is_refused() -> None:
 def test_a_delay_backwards_is_refused() -> None:
     with pytest.raises(ValueError, match="forward"):
         add_working_time(at("2026-01-05T10:00"), minutes(-5), OFFICE)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "reason"),
+    [
+        (naive("2026-01-05T10:00"), naive("2026-01-05T10:00"), "ends before"),
+        (at("2026-01-05T10:00"), at("2026-01-05T11:00"), "without a zone"),
+    ],
+)
+def test_a_closure_backwards_or_with_a_zone_is_refused(since: datetime, until: datetime, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        WorkingHours(PARIS, OFFICE_DAYS, closures=((since, until),))
 
 
 @pytest.mark.parametrize(
@@ -287,13 +384,31 @@ def test_time_gone_by_adds_up(hours: WorkingHours, moments: list[datetime]) -> N
 @given(calendars(), instants)
 def test_working_is_what_the_wall_clock_shows(hours: WorkingHours, moment: datetime) -> None:
     local = moment.astimezone(ZoneInfo(hours.timezone))
-    if local.fold or local.date() in hours.closed:
+    if local.fold or local.date() in hours.closed or hours.closures:
         return  # the second showing of an hour belongs to whatever follows the first
     spans, wall = hours.week[local.weekday()], local.time()
     shown = any(opens <= wall and (wall < closes or closes == time(0)) for opens, closes in spans)
     assert is_working(moment, hours) == shown
     if shown:
         assert next_opening(moment, hours) == moment
+
+
+@rule
+@given(calendars(), st.tuples(instants, instants).map(sorted))
+def test_the_stretches_of_work_are_the_time_gone_by(hours: WorkingHours, moments: list[datetime]) -> None:
+    spans = list(spans_between(*moments, hours))
+    assert [moment for span in spans for moment in span] == sorted(
+        moment for span in spans for moment in span
+    )
+    assert sum((b - a for a, b in spans), timedelta(0)) == working_time_between(*moments, hours)
+
+
+@rule
+@given(calendars(), instants)
+def test_nobody_works_during_a_closure(hours: WorkingHours, moment: datetime) -> None:
+    local = moment.astimezone(ZoneInfo(hours.timezone))
+    if not local.fold and any(a <= local.replace(tzinfo=None) < b for a, b in hours.closures):
+        assert not is_working(moment, hours)
 
 
 @rule

@@ -11,7 +11,9 @@ from .language import _
 from .outcome import DIFFERENT, Failure
 from .terminal import say, table
 
-GROUPS = ("inventories", "matching", "pages", "changes", "api", "imports", "processes", "servers", "traffic")
+GROUPS = (
+    "inventories", "matching", "pages", "changes", "api", "imports", "clocks", "processes", "servers", "traffic",
+)  # fmt: skip
 
 
 def bench(
