@@ -332,6 +332,7 @@ ENDED = {
 from .custody import Assignment, Loan  # noqa: E402  (they hang on the assets above)
 from .kits import Booking, Hold, Kit, KitItem, Pool  # noqa: E402
 from .slips import Slip, SlipCounter  # noqa: E402
+from .stock import Licence, StockItem  # noqa: E402
 
 __all__ = [
     "Alias",
@@ -358,6 +359,7 @@ __all__ = [
     "HostedMachine",
     "Kit",
     "KitItem",
+    "Licence",
     "Loan",
     "LocalGroup",
     "LocalUser",
@@ -379,6 +381,7 @@ __all__ = [
     "Slip",
     "SlipCounter",
     "SoundCard",
+    "StockItem",
     "Stocktake",
     "StocktakeLine",
     "Volume",

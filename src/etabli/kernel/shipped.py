@@ -14,8 +14,9 @@ from .tenancy import opening, scope, visible
 READ = ["*.view", "*.export"]
 LENDING = ["kit.*", "kititem.*", "pool.*", "booking.*", "loan.*", "slip.*"]
 COUNTING = ["stocktake.*", "stocktakeline.*", "photo.*"]
+STOCK = ["stockitem.*"]
 ANNEX = ["note.*", "attachment.*", "tagging.*", "link.*"]
-WORK = [*READ, "asset.*", "agent.*", "document.*", *ANNEX, "job.*", *COUNTING, *LENDING]
+WORK = [*READ, "asset.*", "agent.*", "document.*", *ANNEX, "job.*", *COUNTING, *LENDING, *STOCK]
 PLACES = ["site.*", "building.*", "floor.*", "room.*", "rack.*"]
 SORTING = [
     "savedview.*",
@@ -30,7 +31,7 @@ ROLES: dict[str, tuple[str, list[str]]] = {
     "administrator": (gettext_noop("Administrator"), ["*"]),
     "manager": (
         gettext_noop("Manager"),
-        [*WORK, *PLACES, "person.*", "team.*", "orgunit.*", "*.import", *SORTING],
+        [*WORK, *PLACES, "person.*", "team.*", "orgunit.*", "licence.*", "*.import", *SORTING],
     ),
     "technician": (
         gettext_noop("Technician"),
@@ -40,7 +41,7 @@ ROLES: dict[str, tuple[str, list[str]]] = {
     "auditor": (gettext_noop("Auditor (read only)"), READ),
     "purchaser": (
         gettext_noop("Purchaser"),
-        [*READ, "asset.add", "asset.change", "assetmodel.*", "manufacturer.*", "note.*"],
+        [*READ, "asset.add", "asset.change", "assetmodel.*", "manufacturer.*", *STOCK, "licence.*", "note.*"],
     ),
     "requester": (gettext_noop("Requester"), ["own.view"]),
 }
