@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from etabli.kernel.actors import can
 from etabli.kernel.screens.acts import ActForm
-from etabli.kernel.screens.forms import NounForm
 from etabli.people.models import Person, Room, Site
+from etabli.people.placed import PlacedForm
 
 from . import lock_form
 from .custody_trigger import telling
@@ -185,7 +185,7 @@ def lacks_reason(criticality: Any, reason: Any) -> str:
     return ""
 
 
-class AssetForm(NounForm):
+class AssetForm(PlacedForm):
     """The form of an asset. Its page offers the state at the creation only; a program may send another one
     later: it is then a move of the machine, refused as its act would be.
     """

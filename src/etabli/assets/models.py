@@ -258,6 +258,14 @@ class Asset(Noun):
                     "A personal device is never located: leave its room and its rack empty."
                 ),
             ),
+            models.CheckConstraint(
+                condition=models.Q(room__isnull=True) | models.Q(site__isnull=False),
+                name="asset_room_has_site",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(rack__isnull=True) | models.Q(room__isnull=False),
+                name="asset_rack_has_room",
+            ),
         ]
         # Included columns let a deep page, a count and the policy (it reads the organisation) stay in the
         # index.

@@ -32,6 +32,7 @@ from . import (  # noqa: F401 - registers its own
     pages,
     place_acts,
     place_screens,
+    rack_form,
     scan_pages,
     tabs,
 )

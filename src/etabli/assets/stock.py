@@ -77,6 +77,10 @@ class StockItem(Bought):
             models.CheckConstraint(
                 condition=models.Q(price__isnull=True) | models.Q(price__gte=0), name="stock_item_price"
             ),
+            models.CheckConstraint(
+                condition=models.Q(room__isnull=True) | models.Q(site__isnull=False),
+                name="stock_item_room_has_site",
+            ),
         ]
         indexes = [models.Index(Plain("name"), "id", name="stock_item_by_name")]
 

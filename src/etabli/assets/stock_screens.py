@@ -19,6 +19,7 @@ from etabli.kernel.screens.filters import named
 from etabli.kernel.screens.forms import NounForm
 from etabli.kernel.screens.history import name_act
 from etabli.kernel.secrets import MASK
+from etabli.people.placed import PlacedForm, followers
 from etabli.web import markup
 
 from .filters import SOON
@@ -27,6 +28,7 @@ from .models import Licence, StockItem
 from .stock import end_of
 
 name_act("licence.key_read", gettext_noop("Product key read"), "warn")
+followers["room"].append(StockItem)
 PURCHASE = (gettext_lazy("Purchase"), ["supplier", "order_number", "bought_on", "price"])
 
 
@@ -88,6 +90,7 @@ class StockItemScreen(Screen):
     ]
     identity = ("serial", "name")
     related = ["manufacturer", "site", "room"]
+    form = PlacedForm
 
     def heading(self, obj: StockItem) -> dict[str, Any]:
         if not obj.low:

@@ -7,13 +7,63 @@ import etabli.kernel.tenancy
 import etabli.kernel.text
 from django.db import migrations, models
 
+# What stands in a room or a rack agrees with it (see the migration of people). Where a site was changed and
+# the room of the former one kept, the site is what was said last; a rack without a room tells the room.
+REPAIR = """
+SELECT set_config('app.opening', 'on', true);
+SELECT set_config('app.organisations', (SELECT coalesce(string_agg(id::text, ','), '') FROM kernel_organisation), true);
+UPDATE assets_asset a SET site_id = r.site_id FROM people_room r WHERE r.id = a.room_id AND a.site_id IS NULL;
+UPDATE assets_asset a SET room_id = NULL, rack_id = NULL FROM people_room r
+  WHERE r.id = a.room_id AND a.site_id <> r.site_id;
+UPDATE assets_asset a SET room_id = r.id, site_id = r.site_id FROM people_rack k JOIN people_room r ON r.id = k.room_id
+  WHERE k.id = a.rack_id AND a.room_id IS NULL AND coalesce(a.site_id, r.site_id) = r.site_id;
+UPDATE assets_asset a SET rack_id = NULL FROM people_rack k
+  WHERE k.id = a.rack_id AND k.room_id IS DISTINCT FROM a.room_id;
+SELECT set_config('app.organisations', '', true), set_config('app.opening', '', true);
+SET CONSTRAINTS ALL IMMEDIATE;
+"""
+PLACED = """
+ALTER TABLE assets_asset ADD CONSTRAINT assets_asset_room_of_site
+  FOREIGN KEY (organisation_id, site_id, room_id) REFERENCES people_room (organisation_id, site_id, id)
+  ON UPDATE CASCADE DEFERRABLE;
+ALTER TABLE assets_asset ADD CONSTRAINT assets_asset_rack_of_room
+  FOREIGN KEY (organisation_id, room_id, rack_id) REFERENCES people_rack (organisation_id, room_id, id)
+  ON UPDATE CASCADE DEFERRABLE;
+ALTER TABLE assets_stockitem ADD CONSTRAINT assets_stockitem_room_of_site
+  FOREIGN KEY (organisation_id, site_id, room_id) REFERENCES people_room (organisation_id, site_id, id)
+  ON UPDATE CASCADE DEFERRABLE;
+"""
+# What is placed in a rack fits in it. The share lock makes whoever lowers its units wait, and the other way round.
+RACKS = """
+CREATE OR REPLACE FUNCTION assets_rack_holds() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM assets_rackplacement WHERE rack_id = NEW.id AND position + height - 1 > NEW.units) THEN
+    RAISE check_violation USING MESSAGE = 'an asset is placed above the units of the rack', CONSTRAINT = 'rack_holds';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER rack_holds BEFORE UPDATE OF units ON people_rack
+  FOR EACH ROW WHEN (NEW.units < OLD.units) EXECUTE FUNCTION assets_rack_holds();
+CREATE OR REPLACE FUNCTION assets_placement_fits() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE most integer;
+BEGIN
+  SELECT units INTO most FROM people_rack WHERE id = NEW.rack_id FOR SHARE;
+  IF NEW.position + NEW.height - 1 > most THEN
+    RAISE check_violation USING MESSAGE = 'the rack has fewer units', CONSTRAINT = 'placement_fits';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER placement_fits BEFORE INSERT OR UPDATE ON assets_rackplacement
+  FOR EACH ROW EXECUTE FUNCTION assets_placement_fits();
+"""
+
 
 class Migration(migrations.Migration):
 
     dependencies = [
         ('assets', '0040_places'),
         ('kernel', '0050_shipped_verbs'),
-        ('people', '0002_places'),
+        ('people', '0050_placed'),
     ]
 
     operations = [
@@ -84,4 +134,19 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(models.F('organisation'), models.F('family'), models.F('site'), models.F('serial'), etabli.kernel.text.Plain('name'), name='stock_item_once', nulls_distinct=False, violation_error_message='This article is already kept at this site: change its quantity.'), models.CheckConstraint(condition=models.Q(('price__isnull', True), ('price__gte', 0), _connector='OR'), name='stock_item_price')],
             },
         ),
+        migrations.RunSQL(REPAIR, migrations.RunSQL.noop),
+        migrations.AddConstraint(
+            model_name='asset',
+            constraint=models.CheckConstraint(condition=models.Q(('room__isnull', True), ('site__isnull', False), _connector='OR'), name='asset_room_has_site'),
+        ),
+        migrations.AddConstraint(
+            model_name='asset',
+            constraint=models.CheckConstraint(condition=models.Q(('rack__isnull', True), ('room__isnull', False), _connector='OR'), name='asset_rack_has_room'),
+        ),
+        migrations.AddConstraint(
+            model_name='stockitem',
+            constraint=models.CheckConstraint(condition=models.Q(('room__isnull', True), ('site__isnull', False), _connector='OR'), name='stock_item_room_has_site'),
+        ),
+        migrations.RunSQL(PLACED, migrations.RunSQL.noop),
+        migrations.RunSQL(RACKS, migrations.RunSQL.noop),
     ]
