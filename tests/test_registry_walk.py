@@ -66,6 +66,8 @@ READS = {
     "booking-calendar",
     "slip-pdf",
     "stocktake-report",
+    "booking-file",
+    "loan-file",
 }
 ROUTES_OF_THE_API = {"openapi-json", "api-root"}
 ANNEX = {"annex-note", "annex-tag", "annex-untag", "annex-file", "annex-link", "annex-detach", "annex-unlink"}

@@ -338,6 +338,7 @@ ENDED = {
 }
 
 from .custody import Assignment, Loan  # noqa: E402  (they hang on the assets above)
+from .feeds import CalendarFeed  # noqa: E402
 from .kits import Booking, Hold, Kit, KitItem, Pool  # noqa: E402
 from .slips import Slip, SlipCounter  # noqa: E402
 from .stock import Licence, StockItem  # noqa: E402
@@ -353,6 +354,7 @@ __all__ = [
     "BasketItem",
     "Battery",
     "Booking",
+    "CalendarFeed",
     "Camera",
     "CompatibilityNote",
     "Controller",

@@ -321,4 +321,4 @@ class AssetModelScreen(Screen):
 
 
 # After the fleet: the first screen of an area is where its entry in the navigation leads.
-from . import changes_screens, life_screens, stock_screens, stocktake_screens  # noqa: E402, F401
+from . import changes_screens, feed_screens, life_screens, stock_screens, stocktake_screens  # noqa: E402, F401

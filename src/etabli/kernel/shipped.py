@@ -12,7 +12,7 @@ from .organisations import Role
 from .tenancy import opening, scope, visible
 
 READ = ["*.view", "*.export"]
-LENDING = ["kit.*", "kititem.*", "pool.*", "booking.*", "loan.*", "slip.*"]
+LENDING = ["kit.*", "kititem.*", "pool.*", "booking.*", "loan.*", "slip.*", "calendarfeed.*"]
 COUNTING = ["stocktake.*", "stocktakeline.*", "photo.*"]
 STOCK = ["stockitem.*"]
 ANNEX = ["note.*", "attachment.*", "tagging.*", "link.*"]

@@ -134,6 +134,26 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(models.F('organisation'), models.F('family'), models.F('site'), models.F('serial'), etabli.kernel.text.Plain('name'), name='stock_item_once', nulls_distinct=False, violation_error_message='This article is already kept at this site: change its quantity.'), models.CheckConstraint(condition=models.Q(('price__isnull', True), ('price__gte', 0), _connector='OR'), name='stock_item_price')],
             },
         ),
+        migrations.CreateModel(
+            name='CalendarFeed',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created on')),
+                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='changed on')),
+                ('version', models.PositiveIntegerField(default=1, editable=False)),
+                ('custom', models.JSONField(blank=True, default=dict, editable=False, verbose_name='custom fields')),
+                ('hash', models.CharField(editable=False, max_length=64, unique=True)),
+                ('by', models.CharField(blank=True, editable=False, max_length=120, verbose_name='by')),
+                ('read_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='last read on')),
+                ('revoked_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='revoked on')),
+                ('organisation', etabli.kernel.tenancy.OwnerKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='kernel.organisation', verbose_name='organisation')),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='calendar_feeds', to='people.person', verbose_name='person')),
+            ],
+            options={
+                'verbose_name': 'calendar feed',
+                'verbose_name_plural': 'calendar feeds',
+            },
+        ),
         migrations.RunSQL(REPAIR, migrations.RunSQL.noop),
         migrations.AddConstraint(
             model_name='asset',
