@@ -67,7 +67,7 @@ def subscription(request: Any, pk: int) -> HttpResponse:
             "back_url": reverse("home") if not request.actor.may("person.view") else _page_of(person),
         }
         return TemplateResponse(request, "web/token.html", context)
-    context = {
+    context: dict[str, Any] = {
         "title": _("Subscribe to the calendar of %(name)s") % {"name": person},
         "area": "people",
         "object": person,
