@@ -60,15 +60,33 @@ class PlacedForm(NounForm):
 
 @contextmanager
 def carrying(place: Any, *, actor: Actor, batch: Any = None) -> Iterator[None]:
-    """Inside, a room or a rack is moved: what stands there goes with it by the database; each tells it."""
-    name = str(place._meta.model_name)
+    """Inside, a room or a rack is written: what stands there goes with it by the database, and each tells it.
+
+    ``place`` holds already what will be written; nothing is asked of what stands there unless it moves.
+    """
     with transaction.atomic():
-        rows = [one for model in followers[name] for one in model._default_manager.filter(**{name: place})]
+        rows = _standing_in(place) if _moves(place) else []
         before = [snapshot(one) for one in rows]
         yield
         for one, then in zip(rows, before, strict=True):
             one.refresh_from_db()
             changes = difference(then, snapshot(one))
             if changes:
-                count_edit(one)  # type: ignore[arg-type]
+                count_edit(one)
                 publish(one, f"{one._meta.model_name}.changed", actor=actor, batch=batch, changes=changes)
+
+
+def _moves(place: Any) -> bool:
+    """Whether a room or a rack is about to be somewhere else than the database says."""
+    around = f"{LEVELS[LEVELS.index(place._meta.model_name) - 1]}_id"
+    rows = type(place)._default_manager.filter(pk=place.pk)
+    return place.pk is not None and getattr(place, around) not in rows.values_list(around, flat=True)
+
+
+def _standing_in(place: Any) -> list[Any]:
+    """What stands there, with all that an event tells of it."""
+    name, found = place._meta.model_name, []
+    for model in followers[name]:
+        joins = [f.name for f in model._meta.concrete_fields if f.is_relation and f.name != "organisation"]
+        found += model._default_manager.filter(**{name: place}).select_related(*joins)
+    return found

@@ -1,6 +1,5 @@
 """What people see of people and places."""
 
-from contextlib import nullcontext
 from typing import Any
 
 from django.db.models import QuerySet
@@ -233,7 +232,7 @@ class RoomScreen(Screen):
 
     def save(self, form: Any, actor: Actor, *, batch: Any = None) -> Any:
         """What stands in a room that changes site goes with it."""
-        with carrying(form.instance, actor=actor, batch=batch) if form.instance.pk else nullcontext():
+        with carrying(form.instance, actor=actor, batch=batch):
             return super().save(form, actor, batch=batch)
 
 
@@ -247,7 +246,7 @@ class RackScreen(Screen):
 
     def save(self, form: Any, actor: Actor, *, batch: Any = None) -> Any:
         """What stands in a rack that changes room goes with it."""
-        with carrying(form.instance, actor=actor, batch=batch) if form.instance.pk else nullcontext():
+        with carrying(form.instance, actor=actor, batch=batch):
             return super().save(form, actor, batch=batch)
 
 

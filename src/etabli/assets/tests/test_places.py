@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
@@ -335,12 +336,8 @@ def test_a_device_that_becomes_personal_loses_the_positions_it_had(place, client
 
 
 def test_the_pages_of_places_show_and_move(place, client_of, acme, admin):
-    pc, loose = (
-        place.asset("PC-PLACE", site=place.rouen),
-        place.asset("PC-LOOSE", site=place.rouen, room=place.office),
-    )
-    from django.core.files.uploadedfile import SimpleUploadedFile
-
+    pc = place.asset("PC-PLACE", site=place.rouen)
+    loose = place.asset("PC-LOOSE", site=place.rouen, room=place.office)
     from etabli.people.tests.test_places import PNG
 
     browser = client_of(acme.administrator)
