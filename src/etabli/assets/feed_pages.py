@@ -29,7 +29,7 @@ from .codes import public_address
 from .feeds import CalendarFeed
 from .models import Booking, Loan
 
-ADDRESS = re.compile(r"\A/calendars/([A-Za-z0-9_-]{43})\.ics\Z")
+ADDRESS = re.compile(r"\A/agenda/([A-Za-z0-9_-]{43})\.ics\Z")
 PER_MINUTE = 60
 
 
@@ -60,13 +60,13 @@ def subscription(request: Any, pk: int) -> HttpResponse:
     person = person_of(request.actor, pk)
     if request.method == "POST":
         _feed, secret = feeds.subscribe(person, actor=request.actor)
-        context = {
+        made = {
             "title": _("Calendar of %(name)s") % {"name": person},
             "area": "people",
-            "text": f"{base_of(request)}/calendars/{secret}.ics",
+            "text": f"{base_of(request)}/agenda/{secret}.ics",
             "back_url": reverse("home") if not request.actor.may("person.view") else _page_of(person),
         }
-        return TemplateResponse(request, "web/token.html", context)
+        return TemplateResponse(request, "web/token.html", made)
     context: dict[str, Any] = {
         "title": _("Subscribe to the calendar of %(name)s") % {"name": person},
         "area": "people",
@@ -95,7 +95,7 @@ def _page_of(person: Person) -> str:
 
 # -- the door of calendar programs: no session, no cookie
 def matches(request: HttpRequest) -> bool:
-    return request.path.startswith("/calendars/")
+    return request.path.startswith("/agenda/")
 
 
 def view(request: HttpRequest) -> HttpResponse:

@@ -85,7 +85,7 @@ def _moves(place: Any) -> bool:
 
 def _standing_in(place: Any) -> list[Any]:
     """What stands there, with all that an event tells of it."""
-    name, found = place._meta.model_name, []
+    name, found = str(place._meta.model_name), list[Any]()
     for model in followers[name]:
         joins = [f.name for f in model._meta.concrete_fields if f.is_relation and f.name != "organisation"]
         found += model._default_manager.filter(**{name: place}).select_related(*joins)

@@ -101,7 +101,7 @@ def test_the_files_of_a_booking_and_a_loan(booking, loan, fleet, client_of):
 
 # -- the address
 def told(secret: str, **headers: str):
-    return Client().get(f"/calendars/{secret}.ics", headers=headers)
+    return Client().get(f"/agenda/{secret}.ics", headers=headers)
 
 
 def test_the_address_gives_what_one_person_booked_must_give_back_or_waits_for(booking, loan, fleet):
@@ -147,7 +147,7 @@ def test_the_page_gives_the_address_once_and_the_person_page_tells_of_it(fleet, 
     browser, url = client_of(fleet.firm.acme.technician), f"/people/{fleet.claire.pk}/calendar/"
     assert browser.get(url).status_code == 200
     page = browser.post(url).content.decode()
-    secret = page.split("/calendars/")[1].split(".ics")[0]
+    secret = page.split("/agenda/")[1].split(".ics")[0]
     assert told(secret).status_code == 200
     person = browser.get(f"/people/{fleet.claire.pk}/").content.decode()
     assert "/calendar-feeds/" in person
