@@ -2,7 +2,9 @@
 
 Nouns: Asset, AssetKind, Manufacturer, AssetModel, the components an inventory fills (OperatingSystem,
 Processor, MemoryModule, Disk, Volume, NetworkCard…) and what changed of them (AssetChange); Position;
-Assignment, Loan, Pool, Booking, Kit, Slip; Stocktake and its lines, BasketItem, Photo. Verbs: change_state,
-assign, take_back, lend, give_back, extend, hand_over, sign, place, merge, print labels, count, close.
+Assignment, Loan, Pool, Booking, Kit, Slip; Stocktake and its lines, BasketItem, Photo; StockItem, Licence;
+CalendarFeed.
+Verbs: change_state, assign, take_back, lend, give_back, extend, hand_over, sign, place, merge, print labels,
+count, close, read_key, subscribe.
 Serves C1, C6, C26 and C31.
 """

@@ -6,6 +6,9 @@ class AssetsConfig(AppConfig):
     name = "etabli.assets"
 
     def ready(self) -> None:
-        from . import day, kinds, life_day, places  # noqa: F401 - they add to the pages of others
+        from etabli.kernel.http import open_door
 
+        from . import day, feed_pages, kinds, life_day, places  # noqa: F401 - they add to the pages of others
+
+        open_door(feed_pages.matches, feed_pages.view)
         post_migrate.connect(kinds.install_kinds, sender=self)

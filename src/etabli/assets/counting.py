@@ -18,8 +18,7 @@ from etabli.kernel.events import Event, difference, publish, snapshot
 from etabli.kernel.screens.undoing import undoes
 from etabli.kernel.screens.writing import count_edit
 
-from . import life, moving, scanning
-from .locating import observe
+from . import life, locating, moving, scanning
 from .models import Asset, Position, Stocktake, StocktakeLine
 
 Status = StocktakeLine.Status
@@ -153,8 +152,8 @@ def _counted(
         again = line.key is None or line.key != key
         return _seen(line, "again" if again else line.status)
     line = line or StocktakeLine(organisation_id=stocktake.organisation_id, stocktake=stocktake, code=code)
-    _record(line, asset, actor, key, now or timezone.now())
-    _tell(stocktake, line, actor)
+    place = _record(line, asset, actor, key, now or timezone.now())
+    _tell(stocktake, line, actor, place)
     return _seen(line, line.status)
 
 
@@ -199,18 +198,23 @@ def _now_known(line: StocktakeLine, asset: Asset | None) -> bool:
 
 def _record(
     line: StocktakeLine, asset: Asset | None, actor: Actor, key: uuid.UUID | None, now: datetime
-) -> None:
+) -> list[Any]:
+    """Returns what a scan told of the place of the asset before and after, for the undo."""
+    told: list[Any] = []
     line.seen_at, line.seen_by, line.key = now, actor.label[:120], key
     if asset is None:
         line.status = Status.UNKNOWN
     else:
-        place = line.stocktake
-        observe(asset, Position.Source.SCAN, site=place.site, room=place.room, now=now)
+        place, scan = line.stocktake, Position.Source.SCAN
+        told.append(locating.kept(asset, scan))
+        row = locating.observe(asset, scan, site=place.site, room=place.room, now=now)
+        told.append(locating.as_kept(row))
         fresh = _line(line.stocktake, asset, Status.FOUND)
         line.asset, line.label, line.price = asset, fresh.label, fresh.price
         line.code, line.recorded = fresh.code, fresh.recorded
         line.status = Status.FOUND if line.expected or _is_here(asset, line.stocktake) else Status.ELSEWHERE
     line.save()
+    return told
 
 
 def _is_here(asset: Asset, stocktake: Stocktake) -> bool:
@@ -224,10 +228,10 @@ def _is_recorded_here(asset: Asset, stocktake: Stocktake) -> bool:
     return stocktake.site_id in (asset.site_id, room_site)
 
 
-def _tell(stocktake: Stocktake, line: StocktakeLine, actor: Actor) -> None:
+def _tell(stocktake: Stocktake, line: StocktakeLine, actor: Actor, place: list[Any]) -> None:
     extra = {"stocktake": stocktake.pk, "line": line.pk, "text": stocktake.name}
     if line.asset is not None:
-        publish(line.asset, "asset.counted", actor=actor, extra=extra)
+        publish(line.asset, "asset.counted", actor=actor, extra={**extra, "place": place})
     else:
         publish(stocktake, "stocktake.counted", actor=actor, extra={**extra, "text": line.code})
     live.tell(topic(stocktake.pk))
@@ -249,13 +253,17 @@ def _seen(line: StocktakeLine, outcome: str) -> Seen:
 @undoes("asset.counted")
 @undoes("stocktake.counted")
 def _uncount(event: Event, actor: Actor) -> Any:
-    """A reading taken back: what was expected is awaited again, the rest leaves the list."""
+    """A reading taken back: what was expected is awaited again, the rest leaves the list; the place that a
+    scan told before comes back.
+    """
     line = StocktakeLine.objects.filter(pk=event.extra.get("line")).select_related("stocktake").first()
     if line is None:
         raise ValidationError(_("This reading is no longer in the stocktake."))
     stocktake = _opened(line.stocktake, actor)
     if line.status == Status.MOVED:
         raise ValidationError(_("“%(name)s” was moved since: undo the move first.") % {"name": line})
+    if line.asset is not None:
+        locating.unobserve(line.asset, Position.Source.SCAN, event)
     if line.expected:
         line.status, line.seen_at, line.seen_by, line.key = Status.AWAITED, None, "", None
         line.save()

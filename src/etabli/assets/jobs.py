@@ -1,4 +1,4 @@
-"""What the fleet does by itself: telling people of loans to return."""
+"""What the fleet does by itself: telling people of loans to return, forgetting old changes."""
 
 from datetime import date, timedelta
 
@@ -12,7 +12,9 @@ from etabli.kernel import mail, preferences, tenancy
 from etabli.kernel.accounts import Account
 from etabli.kernel.jobs import job
 from etabli.kernel.notifications import declare_kind, notify
+from etabli.kernel.organisations import Organisation
 
+from .forgetting import forget_changes
 from .models import Loan
 
 AGAIN = 7  # days between two reminders of a late loan
@@ -99,3 +101,12 @@ def words(loan: Loan, today: date) -> tuple[str, str]:
     else:
         title = _("“%(asset)s” was due back on %(day)s") % told
     return title, _("Lent to %(person)s on %(since)s. Give it back, or ask for more time.") % told
+
+
+@job(every="29 3 * * *")
+def forget_old_changes() -> None:
+    """Each night, the changes of assets that an organisation no longer wants to keep."""
+    with tenancy.opening():
+        organisations = list(Organisation.objects.values_list("pk", flat=True))
+    for organisation in organisations:
+        forget_changes(organisation)

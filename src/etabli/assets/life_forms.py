@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy
 
 from etabli.kernel.actors import can
 from etabli.kernel.screens.acts import ActForm
-from etabli.kernel.screens.forms import NounForm
 from etabli.people.models import Person, Room, Site
+from etabli.people.placed import PlacedForm
 
+from . import lock_form
 from .custody_trigger import telling
 from .life import BY_TARGET, LEAVING, MOVES, enter, why_not
 from .models import Asset
@@ -184,7 +185,7 @@ def lacks_reason(criticality: Any, reason: Any) -> str:
     return ""
 
 
-class AssetForm(NounForm):
+class AssetForm(PlacedForm):
     """The form of an asset. Its page offers the state at the creation only; a program may send another one
     later: it is then a move of the machine, refused as its act would be.
     """
@@ -193,6 +194,7 @@ class AssetForm(NounForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk and "state" in self.fields:
             self.fields["state"].required = False
+        lock_form.offer_unlock(self)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -236,11 +238,17 @@ class AssetForm(NounForm):
             return super().save(commit)
 
     def sections(self) -> list[dict[str, Any]]:
-        """On the page of an existing asset the state is not offered."""
+        """On the page of an existing asset the state is not offered; what is locked is told and unlocked."""
         made = super().sections()
-        if self.instance.pk:
-            for section in made:
-                section["fields"] = [f for f in section["fields"] if f.name != "state" or f.errors]
+        if not self.instance.pk:
+            return made
+        lock_form.explain(self)
+        apart = {"state": not self.errors.get("state"), lock_form.UNLOCK: True}
+        for section in made:
+            section["fields"] = [f for f in section["fields"] if not apart.get(f.name)]
+        if lock_form.UNLOCK in self.fields:
+            boxes = {"title": _("Kept by hand"), "fields": [self[lock_form.UNLOCK]], "open": True}
+            made.insert(1, boxes)
         return made
 
 

@@ -71,6 +71,9 @@ class LoanScreen(Screen):
     adds = changes = deletes = importable = searchable = annexed = False
     related = ["asset", "person"]
 
+    def actions(self, obj: Loan, actor: Actor) -> list[dict[str, Any]]:
+        return [{"label": _("Calendar file"), "url": reverse("loan-file", args=[obj.pk]), "icon": "calendar"}]
+
     def heading(self, obj: Loan) -> dict[str, Any]:
         if obj.late:
             return {"state": {"label": _("late"), "tone": "bad"}}
@@ -203,6 +206,10 @@ class BookingScreen(Screen):
 
     def list_actions(self, actor: Actor) -> list[dict[str, Any]]:
         return [{"label": _("Month"), "url": reverse("booking-calendar"), "icon": "calendar"}]
+
+    def actions(self, obj: Booking, actor: Actor) -> list[dict[str, Any]]:
+        url = reverse("booking-file", args=[obj.pk])
+        return [{"label": _("Calendar file"), "url": url, "icon": "calendar"}]
 
     def more_urls(self) -> list[Any]:
         return [path("bookings/calendar/", booking_pages.month, name="booking-calendar")]

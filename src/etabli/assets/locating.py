@@ -92,6 +92,34 @@ def observe(
     return made
 
 
+def kept(asset: Asset, source: Position.Source) -> dict[str, Any] | None:
+    """What a source tells of the place of an asset, as an event keeps it; ``None`` when it tells nothing."""
+    return as_kept(Position.objects.filter(asset=asset, source=source).first())
+
+
+def as_kept(row: Position | None) -> dict[str, Any] | None:
+    """The same of a position at hand: moments as text, since JSON would lose their microseconds."""
+    if row is None:
+        return None
+    told = {name: getattr(row, name) for name in ("site_id", "room_id", "detail")}
+    return {**told, "since": row.since.isoformat(), "at": row.at.isoformat()}
+
+
+def unobserve(asset: Asset, source: Position.Source, event: Event) -> None:
+    """Give back what a source told before an event, which keeps it beside what it made of it (``place``).
+
+    What the source told again since stays: it is later than what is taken back.
+    """
+    before, after = event.extra.get("place") or (None, None)
+    if after is None or kept(asset, source) != after:
+        return
+    rows = Position.objects.filter(asset=asset, source=source)
+    if before is None:
+        rows.delete()
+    else:
+        rows.update(**before)
+
+
 def observe_addresses(asset: Asset, addresses: Iterable[str], *, now: datetime) -> Position | None:
     """The site whose subnet holds an address of the machine; an address of no known subnet says nothing."""
     found = subnets.site_of(addresses, asset.organisation_id)

@@ -15,14 +15,21 @@ from .models import LOCKABLE, Asset
 
 PROGRAMS = {"agent", "system"}
 Told = Callable[[Asset], dict[str, Any]]
+Said = Callable[[Asset], dict[str, str]]
 _told: list[Told] = []
+_said: list[Said] = []
 
 
-def give_told(told: Told) -> None:
-    """``told(asset)`` gives what its machine last said of the lockable columns; the inventory domain has
-    it.
+def give_told(told: Told, said: Said) -> None:
+    """``told(asset)`` gives what its machine last said of the lockable columns, ``said(asset)`` the same in
+    its words; the inventory domain has them.
     """
-    _told[:] = [told]
+    _told[:], _said[:] = [told], [said]
+
+
+def said(asset: Asset) -> dict[str, str]:
+    """What the machine last said of the lockable columns, in its words."""
+    return _said[0](asset) if _said else {}
 
 
 def lock_edited(form: Any, actor: Actor) -> None:

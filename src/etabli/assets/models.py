@@ -258,6 +258,14 @@ class Asset(Noun):
                     "A personal device is never located: leave its room and its rack empty."
                 ),
             ),
+            models.CheckConstraint(
+                condition=models.Q(room__isnull=True) | models.Q(site__isnull=False),
+                name="asset_room_has_site",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(rack__isnull=True) | models.Q(room__isnull=False),
+                name="asset_rack_has_room",
+            ),
         ]
         # Included columns let a deep page, a count and the policy (it reads the organisation) stay in the
         # index.
@@ -330,8 +338,10 @@ ENDED = {
 }
 
 from .custody import Assignment, Loan  # noqa: E402  (they hang on the assets above)
+from .feeds import CalendarFeed  # noqa: E402
 from .kits import Booking, Hold, Kit, KitItem, Pool  # noqa: E402
 from .slips import Slip, SlipCounter  # noqa: E402
+from .stock import Licence, StockItem  # noqa: E402
 
 __all__ = [
     "Alias",
@@ -344,6 +354,7 @@ __all__ = [
     "BasketItem",
     "Battery",
     "Booking",
+    "CalendarFeed",
     "Camera",
     "CompatibilityNote",
     "Controller",
@@ -358,6 +369,7 @@ __all__ = [
     "HostedMachine",
     "Kit",
     "KitItem",
+    "Licence",
     "Loan",
     "LocalGroup",
     "LocalUser",
@@ -379,6 +391,7 @@ __all__ = [
     "Slip",
     "SlipCounter",
     "SoundCard",
+    "StockItem",
     "Stocktake",
     "StocktakeLine",
     "Volume",

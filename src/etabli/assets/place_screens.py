@@ -3,8 +3,12 @@
 from django.utils.translation import gettext_lazy
 
 from etabli.kernel.screens import Screen, register
+from etabli.people.placed import followers
 
-from .models import Position, RackPlacement
+from .models import Asset, Position, RackPlacement
+
+followers["room"].append(Asset)
+followers["rack"].append(Asset)
 
 
 class ReadOnly(Screen):

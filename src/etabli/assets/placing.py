@@ -14,7 +14,7 @@ from etabli.kernel.screens.writing import count_edit
 from etabli.people.models import Floor, Rack, Room
 
 from . import racks
-from .locating import observe, seen_elsewhere, told_of
+from .locating import as_kept, kept, observe, seen_elsewhere, told_of, unobserve
 from .models import Asset, Position, RackPlacement
 
 POINT = ("floor_id", "x", "y")
@@ -103,8 +103,23 @@ def see(asset: Asset, *, room: Room, actor: Actor) -> Asset:
     """Somebody stood before it in this room (scan of the room, then of the asset): what is declared stays."""
     require(actor, "asset.change", asset)
     _refuse_personal(asset)
-    observe(asset, Position.Source.SCAN, site=room.site, room=room)
-    publish(asset, "asset.seen", actor=actor, extra={"text": f"{room.site} · {room.name}"})
+    before = kept(asset, Position.Source.SCAN)
+    place = [before, as_kept(observe(asset, Position.Source.SCAN, site=room.site, room=room))]
+    publish(asset, "asset.seen", actor=actor, extra={"text": f"{room.site} · {room.name}", "place": place})
+    return asset
+
+
+@undoes("asset.seen")
+def _unsee(event: Event, actor: Actor) -> Asset:
+    """What the former scan told comes back."""
+    asset = Asset.objects.filter(pk=event.object_id).first()
+    if asset is None:
+        raise ValidationError(_("“%(name)s” no longer exists.") % {"name": event.label})
+    require(actor, "asset.change", asset)
+    unobserve(asset, Position.Source.SCAN, event)
+    publish(
+        asset, "asset.changed", actor=actor, extra={"text": event.extra.get("text", ""), "undo": event.pk}
+    )
     return asset
 
 

@@ -17,6 +17,7 @@ from etabli.kernel.screens import Column, Figure, Panel, Screen, Tab, register
 from etabli.kernel.screens.columns import show
 from etabli.kernel.screens.counting import remembered, scope_of
 from etabli.kernel.screens.history import name_act
+from etabli.kernel.screens.memory import atomically
 from etabli.kernel.text import Plain
 from etabli.web import markup
 
@@ -33,6 +34,7 @@ from . import (  # noqa: F401 - registers its own
     pages,
     place_acts,
     place_screens,
+    rack_form,
     scan_pages,
     tabs,
 )
@@ -40,6 +42,7 @@ from .filters import FILTERS, RECENT, SOON
 from .life_acts import ASSET_ACTS
 from .life_forms import AssetForm
 from .life_pages import HOLDER
+from .lock_form import UNLOCK
 from .models import Asset, AssetKind, AssetModel, Manufacturer, Merge
 from .tones import TONES
 
@@ -207,10 +210,15 @@ class AssetScreen(Screen):
         Tab("raw", gettext_lazy("Inventory"), pages.inventory),
     ]
 
+    @atomically
     def save(self, form: Any, actor: Actor, *, batch: Any = None) -> Any:
-        """What a person edits among the fields inventories fill is locked by the same save."""
+        """What a person edits among the fields inventories fill is locked by the same save; what they tick
+        to unlock follows the machine again.
+        """
         locks.lock_edited(form, actor)
-        return super().save(form, actor, batch=batch)
+        asset = super().save(form, actor, batch=batch)
+        free = form.cleaned_data.get(UNLOCK)
+        return locks.unlock(asset, free, actor=actor) if free else asset
 
     def known_as(self, obj: Asset) -> list[int]:
         return [obj.pk, *kept(obj, _merged)]
@@ -322,4 +330,4 @@ class AssetModelScreen(Screen):
 
 
 # After the fleet: the first screen of an area is where its entry in the navigation leads.
-from . import changes_screens, life_screens, stocktake_screens  # noqa: E402, F401
+from . import changes_screens, feed_screens, life_screens, stock_screens, stocktake_screens  # noqa: E402, F401

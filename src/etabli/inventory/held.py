@@ -49,12 +49,22 @@ def texts(identity: facts.Identity) -> dict[str, str]:
     }
 
 
+def said(asset: Asset) -> dict[str, str]:
+    """The same in the words of its last inventory."""
+    identity = _last_identity(asset)
+    return texts(identity) if identity else {}
+
+
+def _last_identity(asset: Asset) -> facts.Identity | None:
+    last = contents(asset, IDENTITY)
+    return facts.computer_facts(last).identity if last else None
+
+
 def told(asset: Asset) -> dict[str, Any]:
     """The same as its last inventory said it, as values of the columns; empty for what it did not say."""
-    last = contents(asset, IDENTITY)
-    if not last:
+    identity = _last_identity(asset)
+    if identity is None:
         return {}
-    identity = facts.computer_facts(last).identity
     model = composing.model_of(identity, asset.organisation_id, asset.kind)
     lengths = {"name": 120, "serial": 120, "tag": 60}
     return {**{name: texts(identity)[name][:length] for name, length in lengths.items()}, "model": model}

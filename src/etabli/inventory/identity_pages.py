@@ -117,15 +117,7 @@ def _address(organisation_id: int) -> str:
 
 def _try(request: Any, organisation_id: int, chosen: Sequence[str]) -> HttpResponse:
     if trials.machines_of(organisation_id) > trials.AT_ONCE:
-        made = trials.try_rules.follow(
-            title=_("Try recognition rules"),
-            actor=request.actor,
-            organisation_id=organisation_id,
-            organisation=organisation_id,
-            proposed=list(chosen),
-        )
-        Job.objects.filter(pk=made.pk).update(url=reverse("recognition-trial", args=[made.pk]))
-        return redirect("job-detail", made.pk)
+        return redirect("job-detail", trials.follow(organisation_id, chosen, actor=request.actor).pk)
     found = trials.replay(organisation_id, chosen)
     return _result(request, organisation_id, chosen, found)
 

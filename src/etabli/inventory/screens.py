@@ -36,7 +36,7 @@ DECISION_TONES = {
 
 give_sections(pages.section_list, pages.section_content)
 give_recognition(identity_pages.panels)
-give_told(held.told)
+give_told(held.told, held.said)
 
 
 class RotateForm(ActForm):

@@ -7,10 +7,12 @@ from itertools import batched
 from typing import Any
 
 import orjson
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from etabli.assets.models import Asset
-from etabli.kernel.jobs import Run, job
+from etabli.kernel.actors import Actor
+from etabli.kernel.jobs import Job, Run, job
 from etabli.kernel.tenancy import scope
 
 from . import facts, matching, rules
@@ -115,6 +117,19 @@ def _becomes(asset: Asset, match: Match) -> str:
 
 def _told(asset: Asset, match: Match) -> dict[str, Any]:
     return {"what": _becomes(asset, match), "name": str(match.asset or ""), "rule": match.rule}
+
+
+def follow(organisation_id: int, proposed: Sequence[str], *, actor: Actor) -> Job:
+    """Ask for the dry run as a followed job, whose page leads to what it found."""
+    made = try_rules.follow(
+        title=_("Try recognition rules"),
+        actor=actor,
+        organisation_id=organisation_id,
+        organisation=organisation_id,
+        proposed=list(proposed),
+    )
+    Job.objects.filter(pk=made.pk).update(url=reverse("recognition-trial", args=[made.pk]))
+    return made
 
 
 @job(followed=True)

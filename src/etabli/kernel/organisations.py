@@ -82,6 +82,8 @@ class Role(SharedModel):
     name = models.CharField(_("name"), max_length=60)
     key = models.SlugField(_("key"), max_length=40, blank=True)
     verbs = ArrayField(models.CharField(max_length=60), verbose_name=_("verbs"), default=list)
+    # What the product shipped with a role of its own, at its last version; empty for those of organisations.
+    shipped = ArrayField(models.CharField(max_length=60), null=True, editable=False)
     totp_required = models.BooleanField(_("second factor required"), default=False)
 
     class Meta:

@@ -83,6 +83,10 @@ class Person(Noun):
                 | models.Q(left_on__gte=models.F("arrived_on")),
                 name="person_leaves_after_arriving",
             ),
+            models.CheckConstraint(
+                condition=models.Q(room__isnull=True) | models.Q(site__isnull=False),
+                name="person_room_has_site",
+            ),
         ]
         indexes = [models.Index(Plain("name"), "id", name="person_by_name")]
 

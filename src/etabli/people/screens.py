@@ -18,6 +18,9 @@ from etabli.web import markup
 
 from . import actions
 from .models import Building, Floor, OrgUnit, Person, Rack, Room, Site, Subnet, Team
+from .placed import PlacedForm, carrying, followers
+
+followers["room"].append(Person)
 
 
 def _person_cell(person: Person) -> str:
@@ -98,6 +101,7 @@ class PersonScreen(Screen):
     ]
     identity = ["email", "employee_number", "name"]
     slug = "people"
+    form = PlacedForm
 
     def subtitle(self, obj: Person) -> str:
         return obj.title
@@ -226,6 +230,11 @@ class RoomScreen(Screen):
     filters = ["site", "floor", "technical"]
     related = ["floor__building"]
 
+    def save(self, form: Any, actor: Actor, *, batch: Any = None) -> Any:
+        """What stands in a room that changes site goes with it."""
+        with carrying(form.instance, actor=actor, batch=batch):
+            return super().save(form, actor, batch=batch)
+
 
 @register
 class RackScreen(Screen):
@@ -234,6 +243,11 @@ class RackScreen(Screen):
     area, icon = "people", "server-2"
     columns = ["name", "room", "units"]
     filters = ["room"]
+
+    def save(self, form: Any, actor: Actor, *, batch: Any = None) -> Any:
+        """What stands in a rack that changes room goes with it."""
+        with carrying(form.instance, actor=actor, batch=batch):
+            return super().save(form, actor, batch=batch)
 
 
 def _network_cell(subnet: Subnet) -> str:

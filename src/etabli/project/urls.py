@@ -4,6 +4,7 @@ from django.urls import include, path
 
 import etabli
 from etabli.assets import scan_pages
+from etabli.inventory import rules_api
 from etabli.kernel import screens
 from etabli.kernel.screens import act_pages, annex
 from etabli.kernel.screens.api import build
@@ -13,7 +14,7 @@ from etabli.web.urls import urlpatterns as web_urls
 
 from . import demo_pages
 
-api = build(list(screens.registry.values()), etabli.__version__)
+api = build(list(screens.registry.values()), etabli.__version__, {"recognition": rules_api.router})
 urlpatterns = [
     path("api/v1/", api.urls),
     path("compte/", include("allauth.urls")),

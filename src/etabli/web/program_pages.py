@@ -77,7 +77,8 @@ def _created(request: Any, values: dict[str, Any]) -> HttpResponse:
         expires_at=expires,
         actor=request.actor,
     )
-    context = {"title": _("Token “%(name)s”") % {"name": token.name}, "text": text}
+    title = _("Token “%(name)s”") % {"name": token.name}
+    context = {"title": title, "text": text, "back_url": reverse("apitoken-list")}
     return TemplateResponse(request, "web/token.html", context)
 
 

@@ -1,7 +1,7 @@
 """Snipe-IT: its CSV files, whose titles are labels that vary, and the JSON answers of its API.
 
-Its users, places, models and assets have a place here; its licences, accessories, consumables and components
-are recognised and refused with a sentence, until there is a stock to put them in.
+Its accessories, consumables and components are three families of one stock here. A list of licences names the
+holder of one seat, who has no place here: the licence alone goes in.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,6 @@ from datetime import date
 from typing import ClassVar
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from etabli.kernel.screens.importing.sheets import Sheet, UnreadableSheet
 from etabli.kernel.screens.importing.sources import Delivery, Source, Table, declare
@@ -127,18 +126,81 @@ MODELS = Shape(
     },
     words={"kind": KINDS},
 )
+LICENCES = Shape(
+    "licences",
+    {
+        "Name|Item Name|Software Name|License Name|Nom": "name",
+        "Serial|Serial Number|Product Key|product_key|Clé du produit|Numéro de série": "product_key",
+        "Category|Catégorie": "category",
+        "Manufacturer|Fabricant": "manufacturer",
+        "Supplier|Fournisseur": "supplier",
+        "Purchase Date|Date d’achat|purchase_date": "bought_on",
+        "Purchase Cost|Coût d’achat|purchase_cost": "price",
+        "Purchase Order|Bon de commande|purchase_order": "purchase_order",
+        "Order Number|Numéro de commande|order_number": "order_number",
+        "Licensed To Name|license_name": "licensed_to",
+        "Licensed to Email|license_email": "licensed_email",
+        "Expiration Date|Date d’expiration|expiration_date": "expires_on",
+        "Maintained|maintained": "maintained",
+        "Reassignable|reassignable": "reassignable",
+        "Seats|seats": "seats",
+        "Notes": "remarks",
+        "ID|id": EXTERNAL,
+    },
+    # “Sometimes” is neither yes nor no; dashes stand for a key that the reader may not see.
+    words={"reassignable": {"sometimes": ""}, "product_key": {"------------": ""}},
+)
+NAMES = "Name|Item Name|Nom"
+
+
+def _stock(family: str) -> Shape:
+    """The list of one family: what it is called there is only unique inside it."""
+    return Shape(
+        "stock-items",
+        {
+            NAMES: "name",
+            "Category|Catégorie": "category",
+            "Manufacturer|Fabricant": "manufacturer",
+            "Model Number|Numéro du modèle|model_number": "model_number",
+            "Item Number|Numéro d’article|item_no": "item_number",
+            "Serial|Serial Number|Numéro de série": "serial",
+            "QTY|Quantity|Quantité": "quantity",
+            "Min Amount|Min Qty|Quantité minimale|min_amt|min_qty": "minimum",
+            "Purchase Cost|Coût d’achat|purchase_cost": "price",
+            "Purchase Date|Date d’achat|purchase_date": "bought_on",
+            "Order Number|Numéro de commande|order_number": "order_number",
+            "Supplier|Fournisseur": "supplier",
+            "Notes": "remarks",
+        },
+        [
+            Joined("Family", "family", [NAMES], lambda _name: family),
+            Joined("ID, family", EXTERNAL, ["ID|id"], lambda number: f"{family}:{number}" if number else ""),
+            *places("Location", ["Location|Lieu|location"]),
+        ],
+    )
+
+
 # What each list has, and no other one of the tool: titles as letters alone. The first that fits is taken.
 MARKS: list[tuple[str, list[str]]] = [
-    (gettext_noop("licences"), ["seats reassignable", "seats productkey", "licensedtoname licensedtoemail"]),
-    (gettext_noop("consumables"), ["qty itemnumber", "itemno qty"]),
-    (gettext_noop("accessories"), ["qty modelnumber minamount", "usersqty minqty"]),
-    (gettext_noop("components"), ["quantity serialnumber category", "remaining minamt serial"]),
+    ("licences", ["seats reassignable", "seats productkey", "licensedtoname licensedtoemail"]),
+    ("consumables", ["qty itemnumber", "itemno qty"]),
+    ("accessories", ["qty modelnumber minamount", "qty minqty remainingqty", "usersqty minqty"]),
+    ("components", ["quantity serialnumber category", "remaining minamt serial"]),
     ("assets", ["assettag category", "etiquettedelactif categorie"]),
     ("models", ["fieldset modelnumber", "fieldset eol", "defaultfieldset fieldset"]),
     ("people", ["username jobtitle", "username activated", "username employeenum"]),
     ("sites", ["address2 zip", "ldapou zip", "managerusername address2"]),
 ]
-SHAPES: Mapping[str, Shape] = {"assets": ASSETS, "people": USERS, "sites": LOCATIONS, "models": MODELS}
+SHAPES: Mapping[str, Shape] = {
+    "assets": ASSETS,
+    "people": USERS,
+    "sites": LOCATIONS,
+    "models": MODELS,
+    "licences": LICENCES,
+    "accessories": _stock("accessory"),
+    "consumables": _stock("consumable"),
+    "components": _stock("component"),
+}
 
 
 def kind_of(titles: frozenset[str]) -> str:
@@ -160,9 +222,11 @@ class SnipeIt(Source):
         name = kind_of(file.titles) or slug
         if name not in SHAPES:
             raise UnreadableSheet(
-                _("This is a Snipe-IT list of %(list)s: this version has no place for them. It reads users, "
-                  "locations, models and assets.") % {"list": _(name)}
-            )  # fmt: skip
+                _(
+                    "This is none of the lists of Snipe-IT that are read here: assets, users, locations, "
+                    "models, licences, accessories, consumables and components."
+                )
+            )
         return [SHAPES[name].table(_with_names(file.sheet, name), file.name)]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
@@ -165,10 +166,11 @@ def test_taking_out_of_a_rack_is_undone_unless_others_took_the_units(place, admi
 
 def test_a_drawing_costs_two_queries_and_counts_what_is_known(place, django_assert_num_queries):
     model = AssetModel.objects.create(name="R650", units=1, power_w=350, weight_kg="17.5")
+    inside = {"site": place.rouen, "room": place.closet, "rack": place.rack}
     for unit in (1, 2, 5):
-        asset = place.asset(f"SRV-{unit}", model=model if unit != 5 else None, rack=place.rack)
+        asset = place.asset(f"SRV-{unit}", model=model if unit != 5 else None, **inside)
         RackPlacement.objects.create(asset=asset, rack=place.rack, position=unit)
-    place.asset("loose", rack=place.rack)
+    place.asset("loose", **inside)
     with django_assert_num_queries(2):
         drawn = racks.draw(place.rack, {})
     assert (drawn.power, float(drawn.weight), drawn.unknown) == (700, 35.0, 1)
@@ -334,9 +336,8 @@ def test_a_device_that_becomes_personal_loses_the_positions_it_had(place, client
 
 
 def test_the_pages_of_places_show_and_move(place, client_of, acme, admin):
-    pc, loose = place.asset("PC-PLACE", site=place.rouen), place.asset("PC-LOOSE", room=place.office)
-    from django.core.files.uploadedfile import SimpleUploadedFile
-
+    pc = place.asset("PC-PLACE", site=place.rouen)
+    loose = place.asset("PC-LOOSE", site=place.rouen, room=place.office)
     from etabli.people.tests.test_places import PNG
 
     browser = client_of(acme.administrator)

@@ -3,13 +3,15 @@
 import json
 import threading
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.utils import timezone
 
-from etabli.assets import counting, stocktake_pages
-from etabli.assets.models import Asset, StocktakeLine
+from etabli.assets import counting, locating, placing, stocktake_pages
+from etabli.assets.models import Asset, Position, StocktakeLine
 from etabli.assets.tests.stocktaking import Place
 from etabli.kernel.events import Event
 from etabli.kernel.screens.undoing import undo
@@ -271,3 +273,45 @@ def test_two_people_scanning_the_same_label_at_once_count_it_once(committed_firm
     assert sorted(outcomes) == [("NOPE", "again"), ("NOPE", "unknown"), ("T-A", "again"), ("T-A", "found")]
     with scope(place.staff.id):
         assert made.lines.count() == 4
+
+
+# -- taking a reading back
+def scanned(asset):
+    found = asset.positions.filter(source=Position.Source.SCAN)
+    return found.values_list("room", "since", "at").first()
+
+
+def test_undoing_a_reading_gives_back_what_the_scan_before_told(place, stocktake):
+    with scope(place.staff.id):
+        a, b = place.a, place.b
+        long_ago = timezone.now() - timedelta(days=90)
+        locating.observe(a, Position.Source.SCAN, site=place.site, room=place.other, now=long_ago)
+        before = scanned(a)
+        for code in ("T-A", "T-B"):
+            place.count(stocktake, code)
+        assert scanned(a)[0] == scanned(b)[0] == place.room.pk
+        for event in Event.objects.filter(verb="asset.counted"):
+            undo(event, place.actor)
+        assert scanned(a) == before == (place.other.pk, long_ago, long_ago)
+        assert scanned(b) is None
+        assert statuses(stocktake)["A"] == "awaited"
+
+
+def test_undoing_a_reading_leaves_what_a_later_scan_told(place, stocktake):
+    with scope(place.staff.id):
+        place.count(stocktake, "T-A")
+        placing.see(place.a, room=place.other, actor=place.actor)
+        undo(Event.objects.get(verb="asset.counted"), place.actor)
+        assert scanned(place.a)[0] == place.other.pk
+
+
+def test_undoing_what_was_seen_on_the_spot_gives_back_the_scan_before(place):
+    with scope(place.staff.id):
+        placing.see(place.a, room=place.other, actor=place.actor)
+        before = scanned(place.a)
+        placing.see(place.a, room=place.room, actor=place.actor)
+        first, second = Event.objects.filter(verb="asset.seen").order_by("id")
+        undo(second, place.actor)
+        assert scanned(place.a) == before
+        undo(first, place.actor)
+        assert scanned(place.a) is None

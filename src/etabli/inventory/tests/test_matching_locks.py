@@ -139,3 +139,53 @@ def test_the_page_shows_the_locks_and_offers_to_unlock(firm, maker, client_of) -
     assert f"/assets/{asset.pk}/act/unlock/" in page
     assert browser.post(f"/assets/{asset.pk}/act/unlock/").status_code == 302
     assert browser.get(f"/api/v1/assets/{asset.pk}").json()["locked"] == []
+
+
+def helps(fleet: Fleet) -> dict[str, str]:
+    """What the page of the form says under each field."""
+    with scope(fleet.acme.pk):
+        form = form_class(SCREEN)(None, instance=Asset.objects.get(), actor=anne(fleet))
+        return {f.name: str(f.help_text) for section in form.sections() for f in section["fields"]}
+
+
+def test_the_form_tells_which_value_came_from_the_inventory_and_which_is_kept_by_hand(fleet: Fleet) -> None:
+    fleet.send(LAPTOP)
+    before = helps(fleet)
+    assert before["name"].startswith("From its inventory.")
+    assert before["order_number"] == ""
+    assert "unlock" not in before
+    edit(fleet, name="<Reception>")
+    after = helps(fleet)
+    assert "Kept by hand since" in after["name"]
+    assert "(Anne)" in after["name"]
+    assert f"The machine says “{LAPTOP.name}”." in after["name"]
+    assert after["serial"].startswith("From its inventory.")
+    assert "unlock" in after
+
+
+def test_the_form_unlocks_what_is_ticked_and_nothing_else(fleet: Fleet) -> None:
+    fleet.send(replace(LAPTOP, sections=TAGGED))
+    edit(fleet, name="Reception", tag="A-1")
+    edited = edit(fleet, unlock=["name"], order_number="C-17")
+    assert (edited.name, edited.tag, edited.locked, edited.order_number) == (
+        LAPTOP.name, "A-1", ["tag"], "C-17",
+    )  # fmt: skip
+    fleet.send(replace(LAPTOP, name="OTHER", sections=TAGGED))
+    assert [(a.name, a.tag) for a in fleet.assets()] == [("OTHER", "A-1")]
+
+
+def test_a_box_of_a_field_that_is_not_locked_is_refused(fleet: Fleet) -> None:
+    fleet.send(LAPTOP)
+    edit(fleet, name="Reception")
+    with scope(fleet.acme.pk):
+        asset = Asset.objects.get()
+        values = {k: v for k, v in values_of(SCREEN, asset).items() if v is not None}
+        form = form_class(SCREEN)({**values, "unlock": ["serial"]}, instance=asset, actor=anne(fleet))
+        assert set(form.errors) == {"unlock"}
+
+
+def test_the_page_of_the_form_shows_the_boxes(firm, maker, client_of) -> None:
+    asset = maker(firm.acme).new(Asset, name="Reception", tag="T1", locked=["tag"])
+    page = client_of(firm.acme.administrator).get(f"/assets/{asset.pk}/edit/").content.decode()
+    assert 'name="unlock" value="tag"' in page
+    assert "Kept by hand" in page

@@ -4,7 +4,7 @@ Answers are written straight from the rows; the pydantic models below only descr
 document.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -58,8 +58,10 @@ def authenticate(request: Any) -> Any:
     return actor
 
 
-def build(screens: list["Screen"], version: str) -> NinjaAPI:
-    """The API with a router for each screen."""
+def build(screens: list["Screen"], version: str, more: Mapping[str, Router] | None = None) -> NinjaAPI:
+    """The API with a router for each screen; ``more`` are operations of no screen, by the tag in their
+    address.
+    """
     api = NinjaAPI(
         title="Établi",
         version=version,
@@ -71,6 +73,8 @@ def build(screens: list["Screen"], version: str) -> NinjaAPI:
     _explain_errors(api)
     for screen in screens:
         api.add_router(f"/{screen.slug}", router_of(screen), tags=[screen.noun])
+    for tag, router in (more or {}).items():
+        api.add_router(f"/{tag}", router, tags=[tag])
     _built.append(api)
     return api
 

@@ -14,7 +14,7 @@ from ..actors import Actor, require
 from ..events import Event, difference, publish, snapshot
 from ..tenancy import Noun
 from .columns import label_of
-from .writing import count_edit, delete, kept
+from .writing import count_edit, delete, kept, obeying
 
 if TYPE_CHECKING:
     from .screen import Screen
@@ -115,7 +115,7 @@ def put_back(screen: "Screen", obj: Any, event: Event, actor: Actor, batch: Any 
             )
     if isinstance(obj, Noun):
         count_edit(obj)
-    obj.save()
+    obeying(obj.save)
     publish(
         obj,
         f"{screen.noun}.changed",
@@ -132,7 +132,7 @@ def _bring_back(screen: "Screen", event: Event, actor: Actor) -> Any:
     obj = screen.model(pk=event.object_id, organisation_id=event.organisation_id)
     for name, (before, _after) in event.changes.items():
         setattr(obj, _attribute(screen, name), _raw(screen, name, before))
-    obj.save(force_insert=True)
+    obeying(lambda: obj.save(force_insert=True))
     publish(obj, f"{screen.noun}.created", actor=actor, extra={"undo": event.pk})
     return obj
 

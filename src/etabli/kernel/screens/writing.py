@@ -1,5 +1,6 @@
 """Writing a noun: save, delete. Whatever the way in, the change and its event are in one transaction."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -27,7 +28,7 @@ def save(screen: "Screen", form: Any, actor: Actor, *, batch: Any = None) -> Any
         return shared.save(form, actor, verb)
     require(actor, verb, getattr(form, "organisation_id", None) or obj)
     if not obj.pk:
-        _write(form)
+        obeying(form.save)
         publish(
             obj,
             f"{screen.noun}.created",
@@ -41,18 +42,18 @@ def save(screen: "Screen", form: Any, actor: Actor, *, batch: Any = None) -> Any
     if changes:
         if isinstance(obj, Noun):
             count_edit(obj)
-        _write(form)
+        obeying(form.save)
         publish(obj, f"{screen.noun}.changed", actor=actor, batch=batch, changes=changes)
     return obj
 
 
-def _write(form: Any) -> None:
-    """What the form found free may have been taken meanwhile: the database has the last word, in a sentence.
+def obeying(write: Callable[[], Any]) -> None:
+    """What was free just now may be taken by now: the database has the last word, in a sentence.
 
     The savepoint of the caller takes the failed statement back.
     """
     try:
-        form.save()
+        write()
     except IntegrityError as error:
         raise ValidationError(
             _("The database refuses these values (%(rule)s): somebody may just have written the same.")

@@ -33,6 +33,7 @@ def erase(organisations: list[int], accounts: models.QuerySet[Any]) -> dict[str,
     _forget_jobs(organisations)
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('app.erasing', 'on', true)")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
         for table, where in _statements():
             cursor.execute(f"DELETE FROM {table} WHERE {where}", [organisations])  # noqa: S608 - names of our own tables
             counts[table] = counts.get(table, 0) + max(0, cursor.rowcount)

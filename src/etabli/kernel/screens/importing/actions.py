@@ -1,6 +1,6 @@
 """What an import does: recognise, check without keeping anything, write all or nothing, undo."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import IO, Any
 
@@ -13,6 +13,7 @@ from ... import externalids
 from ...actors import Actor, require
 from ...events import Event, together
 from ...files import FileTooLarge, open_file, store
+from ...secrets import MASK, EncryptedTextField
 from ...tenancy import scope
 from .. import by_slug
 from ..memory import remembering, trusting
@@ -116,7 +117,7 @@ def part_of(table: Table, screen: Any, actor: Actor, organisation_id: int) -> di
         "slug": table.slug,
         "title": table.title,
         "header": table.sheet.header,
-        "samples": _samples(table.sheet),
+        "samples": _samples(table.sheet, [at for at, to in enumerate(mapping) if _secret(screen, to)]),
         "mapping": mapping,
         "words": {n: dict(words) for n, words in table.words.items()},
         "days": table.days,
@@ -124,10 +125,18 @@ def part_of(table: Table, screen: Any, actor: Actor, organisation_id: int) -> di
     }
 
 
-def _samples(sheet: Sheet) -> list[list[str]]:
-    """The first values of each column that are filled and different, cut short."""
+def _secret(screen: Any, target: str) -> bool:
+    fields = screen.model._meta.concrete_fields
+    return any(f.name == target and isinstance(f, EncryptedTextField) for f in fields)
+
+
+def _samples(sheet: Sheet, hidden: Collection[int]) -> list[list[str]]:
+    """The first values of each column that are filled and different, cut short; those of a secret hidden."""
     samples: list[list[str]] = []
     for at in range(len(sheet.header)):
+        if at in hidden:
+            samples.append([MASK])
+            continue
         values = dict.fromkeys(row[at][:60] for row in sheet.rows[:200] if row[at])
         samples.append(list(values)[:SAMPLES])
     return samples

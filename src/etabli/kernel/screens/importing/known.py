@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from ...secrets import KeyMissing, Sealed
 from ...tenancy import OrganisationModel, SharedModel
 from ...text import plain
 from ..forms import unique_names
@@ -31,6 +32,7 @@ class Known:
         has = {f.name for f in model._meta.concrete_fields}
         self.sure = [n for n in (identity or SURE) if n in has and n != "name"]
         self.narrow = _narrowing(model)
+        self.columns = {n: str(model._meta.get_field(n).attname) for n in self.narrow}  # type: ignore[union-attr]
         self.by: dict[str, dict[str, list[int]]] = {n: {} for n in (*self.sure, "name")}
         self.facts: dict[int, dict[str, Any]] = {}
         self._load(has)
@@ -48,7 +50,7 @@ class Known:
             for obj in rows:
                 self.add(obj)
             return
-        names = ["name", *self.sure, *(f"{n}_id" for n in self.narrow)]
+        names = ["name", *self.sure, *self.columns.values()]
         for key, name, *rest in rows.order_by("pk").values_list("pk", *names).iterator(5000):
             self._note(key, [name], dict(zip(names[1:], rest, strict=True)))
 
@@ -59,16 +61,16 @@ class Known:
             for language in ("fr", "en"):
                 with override(language):
                     called.add(str(obj))
-        names = (*self.sure, *(f"{n}_id" for n in self.narrow))
+        names = (*self.sure, *self.columns.values())
         self._note(obj.pk, called, {n: getattr(obj, n) for n in names})
 
     def _note(self, key: int, called: Any, values: Mapping[str, Any]) -> None:
         self.facts[key] = {
-            n: plain(str(v)) if n in self.by else v for n, v in values.items() if v not in (None, "")
+            n: compared(v) if n in self.by else v for n, v in values.items() if v not in (None, "")
         }
         for name, value in [*(("name", one) for one in called), *((n, values.get(n)) for n in self.sure)]:
             if value:
-                keys = self.by[name].setdefault(plain(str(value)), [])
+                keys = self.by[name].setdefault(compared(value), [])
                 if key not in keys:
                     keys.append(key)
 
@@ -77,7 +79,7 @@ class Known:
 
         Raises :class:`Ambiguous` when only a name is told and several have it.
         """
-        told = {n: plain(str(v)) if n in self.by else v for n, v in told.items() if v not in (None, "")}
+        told = {n: compared(v) if n in self.by else v for n, v in told.items() if v not in (None, "")}
         stronger: dict[str, Any] = {}
         for field in self.sure:
             found = [k for k in self.by[field].get(told.get(field, ""), ()) if self._agrees(k, stronger)]
@@ -86,16 +88,20 @@ class Known:
             stronger |= {field: told[field]} if field in told else {}
         return self._by_name(plain(name), told) if name else None
 
+    def inside(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What a form says of the narrowing fields, by column: ``{"site_id": 3}``."""
+        return {column: values.get(name) for name, column in self.columns.items()}
+
     def free(self, field: str, value: Any, key: int | None) -> bool:
         """Whether nobody else has this value."""
-        return set(self.by[field].get(plain(str(value)), ())) <= {key}
+        return set(self.by[field].get(compared(value), ())) <= {key}
 
     def vouched(self, values: Mapping[str, Any], key: int | None) -> frozenset[str]:
         """The fields whose uniqueness needs no question to the database, for an object with these values."""
         sure = {n for n in self.sure if self.free(n, values.get(n) or "", key)}
         alike = set(self.by["name"].get(plain(str(values.get("name") or "")), ())) - {key}
-        same = {n: values.get(n) for n in self.narrow}
-        taken = any(all(self.facts[k].get(f"{n}_id") == v for n, v in same.items()) for k in alike)
+        same = self.inside(values)
+        taken = any(all(self.facts[k].get(n) == v for n, v in same.items()) for k in alike)
         return frozenset(sure if taken else {*sure, "name", *self.narrow})
 
     def _agrees(self, key: int, told: Mapping[str, Any]) -> bool:
@@ -118,11 +124,20 @@ class Known:
         return found[0] if found else None
 
 
+def compared(value: Any) -> str:
+    """A value as it is compared: without case nor accents. A secret is read for that, in memory only."""
+    try:
+        return plain(value.unseal() if isinstance(value, Sealed) else str(value))
+    except KeyMissing:
+        return ""
+
+
 def _narrowing(model: type[models.Model]) -> list[str]:
-    """The relations inside which a name is unique: the site of a room, the manufacturer of a model."""
+    """Inside what a name is unique, relations and choices: the site of a room, the family of an article."""
     for one in model._meta.constraints:
         names = unique_names(one) if isinstance(one, models.UniqueConstraint) else set()
         if "name" in names:
             others = sorted(names - {"name", "organisation"})
-            return [n for n in others if model._meta.get_field(n).is_relation]
+            fields: list[Any] = [model._meta.get_field(n) for n in others]
+            return [f.name for f in fields if f.is_relation or f.choices]
     return []

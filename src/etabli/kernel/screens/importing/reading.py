@@ -216,9 +216,7 @@ class Reader:
         """The id of the object a row is about."""
         if (key := self.externals.get(external)) is not None and key in self.known.facts:
             return key
-        told = {n: values.get(n) for n in self.known.sure} | {
-            f"{n}_id": values.get(n) for n in self.known.narrow
-        }
+        told = {n: values.get(n) for n in self.known.sure} | self.known.inside(values)
         key = self.known.find(str(values.get("name", "")), told)
         other = self.theirs.get(key or 0, "") if external else ""
         return None if other and other != external else key

@@ -97,7 +97,7 @@ class Relations:
         for field, inside in said.items():
             if field != NAME:
                 values[field] = self._value(model, field, inside, {**near, **values})
-        told = {n: values.get(n) for n in known.sure} | {f"{n}_id": values.get(n) for n in known.narrow}
+        told = {n: values.get(n) for n in known.sure} | known.inside(values)
         name = str(said.get(NAME, ""))
         found = known.find(name, told)
         if found is None and len(said) == 1:

@@ -14,6 +14,7 @@ from ...events import Event, difference, snapshot
 from ...text import plain
 from ..columns import label_of
 from ..history import described_changes
+from .known import compared
 from .reading import Made, Reader
 from .relating import Relations, written
 from .sheets import Sheet
@@ -218,9 +219,9 @@ class _Part:
         if external:
             return "external", external
         known = self.reader.known
-        found = ((n, plain(str(v))) for n in self.screen.identity if (v := getattr(obj, n, None)))
+        found = ((n, compared(v)) for n in self.screen.identity if (v := getattr(obj, n, None)))
         name, value = next(found, ("row", id(obj)))
-        return name, (value, *(getattr(obj, f"{n}_id") for n in known.narrow)) if name == "name" else value
+        return name, (value, *(getattr(obj, n) for n in known.columns.values())) if name == "name" else value
 
     def _error(self, made: Made) -> Outcome:
         form, told = made.form, []
