@@ -126,9 +126,9 @@ STATEMENTS = (
 
 def ensure(assets: int) -> None:
     """Fill the database unless it already holds this fleet; then the planner's statistics are renewed."""
-    if _count() >= assets:
+    if count() >= assets:
         return
-    if _count():
+    if count():
         raise SystemExit("The bench holds a smaller fleet: delete its directory (var/bench) and run again.")
     for name, share in _organisations().items():
         fill(name, assets * share // 100)
@@ -145,7 +145,8 @@ def everyone() -> list[int]:
         return list(Organisation.objects.order_by("pk").values_list("pk", flat=True))
 
 
-def _count() -> int:
+def count() -> int:
+    """How many assets the bench holds."""
     with everywhere(because="the bench counts its whole fleet"):
         return int(Asset.objects.count())
 

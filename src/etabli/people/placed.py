@@ -1,6 +1,6 @@
 """What stands at a site, in one of its rooms, perhaps in a rack of it: one place, never two that disagree.
 
-The database holds it: composite keys (``migrations/0050_placed.py`` here and in the domains above) tie a room
+The database holds it: composite keys (``migrations/0002_placed.py`` here and in the domains above) tie a room
 to its site and a rack to its room. A form follows: what is given anew brings what is around it, what was left
 as it was goes with the place it was in.
 """

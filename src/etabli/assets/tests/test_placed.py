@@ -75,7 +75,7 @@ def test_the_database_refuses_a_rack_of_another_room(places):
 
 def test_an_upgrade_keeps_the_site_and_leaves_the_room_of_the_former_one(places):
     """What older versions let in, put right by the migration before the rule is made."""
-    repair = importlib.import_module("etabli.assets.migrations.0050_fleet").REPAIR
+    repair = importlib.import_module("etabli.assets.migrations.0002_fleet").REPAIR
     stale, placeless, loose = (places.asset(name) for name in ("stale", "placeless", "loose"))
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

@@ -61,9 +61,9 @@ CREATE OR REPLACE TRIGGER placement_fits BEFORE INSERT OR UPDATE ON assets_rackp
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assets', '0040_places'),
-        ('kernel', '0050_shipped_verbs'),
-        ('people', '0050_placed'),
+        ('assets', '0001_initial'),
+        ('kernel', '0003_shipped_verbs'),
+        ('people', '0002_placed'),
     ]
 
     operations = [

@@ -24,8 +24,8 @@ ALTER TABLE people_person ADD CONSTRAINT people_person_room_of_site
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('kernel', '0050_shipped_verbs'),
-        ('people', '0002_places'),
+        ('kernel', '0003_shipped_verbs'),
+        ('people', '0001_initial'),
     ]
 
     operations = [
