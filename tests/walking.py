@@ -29,6 +29,7 @@ VERB_OF = {
     "detail": "view",
     "history": "view",
     "columns": "view",
+    "filters": "view",
     "export": "export",
     "add": "add",
     "edit": "change",

@@ -1,6 +1,6 @@
 """What a list shows: the rows an address asks for, a page of them as ready cells, and everything around."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -109,7 +109,7 @@ class Listing:
 
     def context(self) -> dict[str, Any]:
         """The context of ``screens/list.html``."""
-        shown = described(self.filters, self.query)
+        used = [one for one in self.filters if one.values(self.query)]
         objects = self.objects()
         return {
             "screen": self.screen,
@@ -121,8 +121,9 @@ class Listing:
                 "value": self.query.get("q", ""),
                 "placeholder": _("Name, number, person…"),
             },
-            "chips": chips(shown, self.query),
-            "filters": shown,
+            "chips": chips(described(used, self.query), self.query),
+            "filters": bool(self.filters),
+            "carried": self._hidden(lambda name: name == NOT or name in self.names_of_filters),
             "columns": [self._header(c) for c in self.columns],
             "chooser": [
                 {"name": c.name, "label": c.label, "shown": c in self.columns} for c in self.screen.table
@@ -131,12 +132,26 @@ class Listing:
             "pager": self._pager(len(objects)),
             "sort": self.query.get("sort", ""),
             "query": self.query.urlencode(),
-            "keep": [
-                {"name": n, "value": v}
-                for n in self.query
-                if n not in {"q", "page", "csrfmiddlewaretoken", NOT, *(f["name"] for f in shown)}
-                for v in self.query.getlist(n)
-            ],
+            "keep": self._hidden(lambda name: name != NOT and name not in self.names_of_filters),
+        }
+
+    @cached_property
+    def names_of_filters(self) -> set[str]:
+        return {one.name for one in self.filters}
+
+    def _hidden(self, wanted: Callable[[str], bool]) -> list[dict[str, str]]:
+        """What a form of this list carries along unseen, of the parts of the address that are wanted."""
+        names = [n for n in self.query if n not in {"q", "page", "csrfmiddlewaretoken"} and wanted(n)]
+        return [{"name": n, "value": v} for n in names for v in self.query.getlist(n)]
+
+    def choices(self) -> dict[str, Any]:
+        """The context of ``screens/filters.html``: every filter with what it offers."""
+        return {
+            "screen": self.screen,
+            "title": _("Filters"),
+            "filters": described(self.filters, self.query),
+            "q": self.query.get("q", ""),
+            "keep": self._hidden(lambda name: name != NOT and name not in self.names_of_filters),
         }
 
     def _row(self, obj: Any) -> dict[str, Any]:

@@ -45,9 +45,22 @@ def list_page(request: Any, screen: "Screen") -> HttpResponse:
         ],
         "save_view_url": reverse("save-view", args=[screen.slug]),
         "chooser_url": reverse(f"{screen.noun}-columns"),
+        "filters_url": f"{reverse(f'{screen.noun}-filters')}?{context['query']}",
         "empty": empty_of(screen, request, context),
     }
     template = "screens/list.html#list" if request.htmx and not request.htmx.boosted else "screens/list.html"
+    return TemplateResponse(request, template, context)
+
+
+def filters_page(request: Any, screen: "Screen") -> HttpResponse:
+    """What a list may be narrowed by: fetched when its panel opens, a page of its own without a script."""
+    require(request.actor, screen.verb("view"))
+    context = Listing(screen, request.actor, request.GET).choices()
+    context |= {
+        "area": screen.area,
+        "crumbs": [{"label": screen.title, "url": screen.list_url}],
+    }
+    template = "screens/_filter_fields.html" if request.htmx else "screens/filters.html"
     return TemplateResponse(request, template, context)
 
 

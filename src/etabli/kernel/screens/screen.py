@@ -303,6 +303,7 @@ class Screen:
             ("", pages.list_page, "list"),
             ("export/", pages.export_page, "export"),
             ("columns/", pages.columns_page, "columns"),
+            ("filters/", pages.filters_page, "filters"),
             ("bulk/<slug:name>/", act_pages.bulk_page, "bulk"),
             ("<int:pk>/", pages.detail_page, "detail"),
             ("<int:pk>/history/", pages.history_page, "history"),

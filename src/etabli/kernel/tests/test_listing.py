@@ -228,3 +228,23 @@ def test_somebody_with_rights_in_one_organisation_sees_only_its_rows(firm, maker
         found = Listing(SCREENS["person"], actor, QueryDict(""))
         assert [p.name for p in found.objects()] == ["mine"]
         assert found.count == 1
+
+
+def test_what_a_list_may_be_narrowed_by_is_fetched_when_asked(browser, made):
+    site = made.new(Site, name="Atelier du Port")
+    page = text(browser.get("/assets/", {"state": "lost", "not": "state", "sort": "name"}))
+    panel = page[page.index('id="filter-panel"') :]
+    assert '<input type="hidden" form="filters" name="state" value="lost">' in panel
+    assert '<input type="hidden" form="filters" name="not" value="state">' in panel
+    assert "Atelier du Port" not in panel
+    fields = text(browser.get("/assets/filters/", {"state": "lost"}, headers={"HX-Request": "true"}))
+    assert re.search(rf'name="site" value="{site.pk}"><span>Atelier du Port', fields)
+    assert "<html" not in fields
+
+
+def test_without_a_script_the_filters_are_a_page_that_leads_back_to_the_list(browser):
+    page = text(browser.get("/assets/filters/", {"q": "pc", "columns": "name", "state": "lost"}))
+    assert '<form id="filters" method="get" action="/assets/">' in page
+    assert '<input type="hidden" name="q" value="pc">' in page
+    assert '<input type="hidden" name="columns" value="name">' in page
+    assert '<input type="hidden" name="state"' not in page
