@@ -116,6 +116,7 @@ def made() -> dict[str, int]:
             **agents(place),
             **personal(account, actor),
             **counted(place, account, actor),
+            **stock(place),
         }
 
 
@@ -286,7 +287,7 @@ def counted(place: Any, account: Any, actor: Any) -> dict[str, Any]:
     )
     for number, asset in enumerate(assets):
         Asset.objects.filter(pk=asset.pk).update(
-            tag=asset.tag or f"INV-9{number:03}", site=site, room=room if number < 5 else other
+            tag=asset.tag or f"INV-9{number:03}", site=site, room=room if number < 5 else other, rack=None
         )
         asset.refresh_from_db()
     closed = start(other)
@@ -317,6 +318,19 @@ def counted(place: Any, account: Any, actor: Any) -> dict[str, Any]:
         "elsewhere": assets[7].tag,
         "photo": photo.pk,
     }
+
+
+def stock(place: Any) -> dict[str, int]:
+    """An article to be ordered again, and a licence with its key."""
+    from etabli.assets.models import Licence, StockItem
+
+    article = StockItem.objects.create(
+        organisation=place, name="Toner noir TN-2420", family="consumable", quantity=1, minimum=4
+    )
+    licence = Licence.objects.create(
+        organisation=place, name="Suite bureautique", product_key="AAAAA-BBBBB", seats=25
+    )
+    return {"stock_item": article.pk, "licence": licence.pk}
 
 
 def actor_place() -> int:
