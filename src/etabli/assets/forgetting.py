@@ -15,7 +15,7 @@ SLICE = 5_000
 """Rows deleted in one transaction: a million at once would hold locks and swell the log for minutes."""
 
 preferences.declare(
-    "changes.retention_months",
+    "inventory.changes_months",
     kind=int,
     default=0,
     least=0,
@@ -29,7 +29,7 @@ preferences.declare(
 
 def forget_changes(organisation: int, *, today: date | None = None) -> int:
     """Delete what is older than the setting of an organisation, slice after slice; returns how many."""
-    months = int(preferences.get("changes.retention_months", organisation))
+    months = int(preferences.get("inventory.changes_months", organisation))
     if not months:
         return 0
     first = later(today or timezone.localdate(), -months)

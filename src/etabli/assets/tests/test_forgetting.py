@@ -12,7 +12,7 @@ from etabli.kernel import preferences
 from etabli.kernel.actors import SYSTEM
 from etabli.kernel.tenancy import scope
 
-NAME = "changes.retention_months"
+NAME = "inventory.changes_months"
 
 
 def noted(organisation: int, *moments: datetime) -> None:
