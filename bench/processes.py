@@ -54,7 +54,7 @@ def product() -> Iterator[tuple["subprocess.Popen[bytes]", float]]:
         _wait(program, begun)
         yield program, time.perf_counter() - begun
     finally:
-        program.send_signal(signal.SIGINT)
+        program.send_signal(signal.SIGTERM)  # a job in the background has SIGINT ignored
         program.wait(40)
         localpg.start(home() / "postgres")
 

@@ -22,6 +22,7 @@ from ..actors import Actor, can
 from ..organisations import Organisation
 from ..tenancy import Noun, OrganisationModel, SharedModel, visible
 from .columns import capitalised
+from .conditions import NotPlain, names_in, truth
 from .memory import RelatedChoiceField, once
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ class NounForm(forms.ModelForm):
         work.
         """
         excluded = set(self.errors)
-        names = _names_in(constraint.condition) if isinstance(constraint, models.CheckConstraint) else {""}
+        names = names_in(constraint.condition) if isinstance(constraint, models.CheckConstraint) else {""}
         if "" in names or not hasattr(constraint.condition, "children"):
             constraint.validate(model, self.instance, exclude=excluded)
             return
@@ -225,17 +226,21 @@ class NounForm(forms.ModelForm):
     def _moot(self, constraint: Any) -> bool:
         """Whether a constraint cannot be broken by these values: each is a question to the database.
 
-        A check whose fields are all empty passes; a unique constraint does not concern a row outside its
-        condition.
+        A check that is met or whose fields are all empty passes; a unique constraint does not concern a row
+        outside its condition.
         """
         condition = getattr(constraint, "condition", None)
         if not isinstance(condition, Q):
             return False
+        try:
+            met = truth(condition, self.instance)
+        except NotPlain:
+            return isinstance(constraint, models.CheckConstraint) and all(
+                getattr(self.instance, name, True) is None for name in names_in(condition)
+            )
         if isinstance(constraint, models.UniqueConstraint):
-            return _holds(condition, self.instance) is False
-        if not isinstance(constraint, models.CheckConstraint):
-            return False
-        return all(getattr(self.instance, name, True) is None for name in _names_in(condition))
+            return met is not True
+        return isinstance(constraint, models.CheckConstraint) and met is not False
 
     def validate_unique(self) -> None:
         try:
@@ -271,37 +276,6 @@ def unique_names(constraint: Any) -> set[str]:
         else:
             waiting += one.get_source_expressions()
     return found
-
-
-def _holds(condition: Q, obj: Any) -> bool | None:
-    """Whether an object meets plain equalities on its own fields; ``None`` for any other condition."""
-    found: list[bool | None] = []
-    for child in condition.children:
-        if isinstance(child, Q):
-            found.append(_holds(child, obj))
-        elif isinstance(child, tuple) and "__" not in child[0] and isinstance(child[1], str | int):
-            found.append(getattr(obj, child[0], None) == child[1])
-        else:
-            return None
-    if None in found:
-        return None
-    held = all(found) if condition.connector == Q.AND else any(found)
-    return held != condition.negated
-
-
-def _names_in(condition: Any) -> set[str]:
-    """The fields that a condition speaks of."""
-    names: set[str] = set()
-    for child in condition.children:
-        if isinstance(child, Q):
-            names |= _names_in(child)
-        elif isinstance(child, tuple):
-            names.add(child[0].split("__")[0])
-            if isinstance(child[1], models.F):
-                names.add(str(child[1].name))  # type: ignore[attr-defined]
-        else:
-            names.add("")  # an expression: never moot
-    return names
 
 
 STALE = gettext_lazy(
