@@ -47,7 +47,7 @@ def _part(child: Any, obj: Any) -> bool | None:
     name, _separator, lookup = child[0].partition("__")
     left, right = _value(obj, name), child[1]
     if type(right) is F:
-        right = _value(obj, right.name)
+        right = _value(obj, right.name)  # type: ignore[attr-defined]
     if lookup == "isnull":
         return (left is None) is bool(right)
     if left is None or right is None:
