@@ -237,6 +237,9 @@ SPECIAL: dict[str, Callable[[Maker], dict[str, Any]]] = {
         "since": timezone.localdate(),
         "until": timezone.localdate(),
     },
+    "TicketLink": lambda m: dict(zip(("ticket", "other"), m.two(_model("support.Ticket")), strict=True)),
+    "Watcher": lambda m: {"account": m.staff.technician, "ticket": m.new(_model("support.Ticket"))},
+    "ServiceTarget": lambda m: {"priority": 1, "level": m.new(_model("support.ServiceLevel"))},
     "Stocktake": lambda m: {"room": m.new(_model("people.Room"))},
     "Distinction": lambda m: dict(zip(("one", "other"), m.two(_model("assets.Asset")), strict=True)),
     "Hold": lambda m: {

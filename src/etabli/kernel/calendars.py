@@ -12,7 +12,7 @@ from .actors import SYSTEM, Actor, require
 from .events import publish
 from .holidays import public_holidays
 from .organisations import Organisation
-from .tenancy import Noun
+from .tenancy import Catalogue
 from .weekfield import WeekField
 from .workingtime import WorkingHours, parse_week
 
@@ -41,7 +41,7 @@ def office_week() -> list[list[list[str]]]:
     return [[["09:00", "12:00"], ["14:00", "18:00"]] for _day in range(5)] + [[], []]
 
 
-class Calendar(Noun):
+class Calendar(Catalogue):
     """Opening hours in a time zone; ``week`` lists seven days of [opening, closing] hours."""
 
     name = models.CharField(gettext_lazy("name"), max_length=80)
@@ -64,7 +64,7 @@ class Calendar(Noun):
         return self.name
 
 
-class Holiday(Noun):
+class Holiday(Catalogue):
     """A day without work in a calendar."""
 
     calendar = models.ForeignKey(

@@ -76,6 +76,12 @@ class Organisation(models.Model):
         return "".join(w[0] for w in words[:2]).upper()
 
 
+def lineage(organisation_id: int) -> list[int]:
+    """The organisations above one, then itself (ids): where what it may use is set up."""
+    with opening():
+        return list(Organisation.objects.values_list("path", flat=True).get(pk=organisation_id))
+
+
 class Role(SharedModel):
     """A named set of verbs such as ``asset.change``; ``*`` stands for any noun or any act (``*.view``)."""
 

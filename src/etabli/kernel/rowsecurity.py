@@ -15,7 +15,7 @@ from django.apps import apps
 from django.db import connection, models
 
 from .organisations import Organisation
-from .tenancy import OrganisationModel, SharedModel
+from .tenancy import Catalogue, OrganisationModel, SharedModel, UpwardKey
 
 FUNCTIONS = """
 CREATE OR REPLACE FUNCTION app_organisations() RETURNS bigint[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
@@ -38,8 +38,33 @@ BEGIN
   END IF;
   RETURN NEW;
 END $$;
+CREATE OR REPLACE FUNCTION app_above() RETURNS bigint[] LANGUAGE sql STABLE AS $$
+  SELECT coalesce(array_agg(DISTINCT one), '{}') FROM kernel_organisation, unnest(path) one
+   WHERE id = ANY (app_organisations())
+$$;
+CREATE OR REPLACE FUNCTION app_upward() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  found_it boolean; lineage bigint[];
+  seen text := coalesce(current_setting('app.organisations', true), '');
+  wanted bigint := (to_jsonb(NEW) ->> TG_ARGV[1])::bigint;
+  owner bigint := (to_jsonb(NEW) ->> 'organisation_id')::bigint;
+BEGIN
+  IF wanted IS NULL THEN RETURN NEW; END IF;
+  SELECT path INTO lineage FROM kernel_organisation WHERE id = owner;
+  -- The row above may be outside the scope of the work: it is looked up there and nowhere else.
+  PERFORM set_config('app.organisations', array_to_string(lineage, ','), true);
+  EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I WHERE id = $1 AND organisation_id = ANY ($2))', TG_ARGV[0])
+     INTO found_it USING wanted, lineage;
+  PERFORM set_config('app.organisations', seen, true);
+  IF NOT found_it THEN
+    RAISE foreign_key_violation USING MESSAGE =
+      format('%s %s belongs to an organisation that is not above %s', TG_ARGV[0], wanted, owner);
+  END IF;
+  RETURN NEW;
+END $$;
 """
 OWN = "organisation_id = ANY ((SELECT app_organisations())::bigint[])"
+ABOVE = f"{OWN} OR organisation_id = ANY ((SELECT app_above())::bigint[])"
 DOOR = f"{OWN} OR (SELECT app_opening())"
 SHARED_READ = f"organisation_id IS NULL OR {OWN} OR (SELECT app_opening())"
 ITSELF = "id = ANY ((SELECT app_organisations())::bigint[]) OR (SELECT app_opening())"
@@ -52,6 +77,8 @@ def protected_models() -> Iterator[tuple[type[models.Model], str, str]]:
             continue
         if model is Organisation:
             yield model, ITSELF, ITSELF
+        elif issubclass(model, Catalogue):
+            yield model, ABOVE, OWN
         elif issubclass(model, OrganisationModel):
             condition = DOOR if model.door else OWN
             yield model, condition, condition
@@ -133,7 +160,13 @@ def _keys(model: type[models.Model], done: set[str], existing: set[str]) -> Iter
         other, name = target._meta.db_table, f"{table}_{field.column}_same"[:63]
         if name in done or other not in existing:
             continue
-        if issubclass(target, OrganisationModel) and issubclass(model, OrganisationModel):
+        if isinstance(field, UpwardKey):
+            yield (
+                f'CREATE OR REPLACE TRIGGER "{name}" BEFORE INSERT OR UPDATE '
+                f'OF organisation_id, "{field.column}" ON "{table}" '
+                f"FOR EACH ROW EXECUTE FUNCTION app_upward('{other}', '{field.column}')"
+            )
+        elif issubclass(target, OrganisationModel) and issubclass(model, OrganisationModel):
             yield (
                 f'ALTER TABLE "{table}" ADD CONSTRAINT "{name}" '
                 f'FOREIGN KEY (organisation_id, "{field.column}") '

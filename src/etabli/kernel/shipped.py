@@ -16,7 +16,9 @@ LENDING = ["kit.*", "kititem.*", "pool.*", "booking.*", "loan.*", "slip.*", "cal
 COUNTING = ["stocktake.*", "stocktakeline.*", "photo.*"]
 STOCK = ["stockitem.*"]
 ANNEX = ["note.*", "attachment.*", "tagging.*", "link.*"]
-WORK = [*READ, "asset.*", "agent.*", "document.*", *ANNEX, "job.*", *COUNTING, *LENDING, *STOCK]
+DESK = ["ticket.*", "task.*", "timeentry.*"]
+DESK_RULES = ["category.*", "service.*", "servicelevel.*", "prioritymatrix.*", "mailbox.*"]
+WORK = [*READ, "asset.*", "agent.*", "document.*", *ANNEX, "job.*", *COUNTING, *LENDING, *STOCK, *DESK]
 PLACES = ["site.*", "building.*", "floor.*", "room.*", "rack.*"]
 SORTING = [
     "savedview.*",
@@ -31,13 +33,16 @@ ROLES: dict[str, tuple[str, list[str]]] = {
     "administrator": (gettext_noop("Administrator"), ["*"]),
     "manager": (
         gettext_noop("Manager"),
-        [*WORK, *PLACES, "person.*", "team.*", "orgunit.*", "licence.*", "*.import", *SORTING],
+        [*WORK, *PLACES, "person.*", "team.*", "orgunit.*", "licence.*", "*.import", *SORTING, *DESK_RULES],
     ),
     "technician": (
         gettext_noop("Technician"),
         [*WORK, "person.change", "room.*", "rack.*", "savedview.*", "assetmodel.*", "compatibilitynote.*"],
     ),
-    "dispatcher": (gettext_noop("Dispatcher"), [*READ, "asset.change", "person.*", "note.*", "savedview.*"]),
+    "dispatcher": (
+        gettext_noop("Dispatcher"),
+        [*READ, "asset.change", "person.*", "note.*", "savedview.*", *DESK],
+    ),
     "auditor": (gettext_noop("Auditor (read only)"), READ),
     "purchaser": (
         gettext_noop("Purchaser"),

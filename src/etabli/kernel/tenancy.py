@@ -72,6 +72,24 @@ class Noun(OrganisationModel):
         abstract = True
 
 
+class Catalogue(Noun):
+    """What an organisation sets up once for itself and for those under it: teams, categories, promises.
+
+    Organisations under it read these rows, through the :class:`UpwardKey` of their own; only the owner's
+    people see them in lists, and only they change them.
+    """
+
+    class Meta:
+        abstract = True
+
+
+class UpwardKey(models.ForeignKey):
+    """A key to a row of the same organisation or of one above it: a client's ticket in its provider's team.
+
+    PostgreSQL checks it with a trigger, where keys between rows of one organisation are composite.
+    """
+
+
 class SharedModel(models.Model):
     """A catalogue row: shipped for everybody when ``organisation`` is empty, else one organisation's own."""
 

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from etabli.kernel.tenancy import Noun, OrganisationModel
+from etabli.kernel.tenancy import Catalogue, Noun, OrganisationModel
 from etabli.kernel.text import Plain
 
 from .places import Building, Floor, Rack, Room, Site
@@ -98,7 +98,7 @@ class Person(Noun):
         return "".join(word[0] for word in self.name.split()[:2]).upper()
 
 
-class Team(Noun):
+class Team(Catalogue):
     """Technicians who share a queue of work."""
 
     name = models.CharField(_("name"), max_length=80)

@@ -26,6 +26,7 @@ class Area:
 
 AREAS = [
     Area("day", gettext_noop("My day"), "home", "home"),
+    Area("support", gettext_noop("Service desk"), "headset"),
     Area("fleet", gettext_noop("Fleet"), "devices"),
     Area("people", gettext_noop("People & places"), "users"),
 ]

@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy
 from ..actors import SYSTEM, Actor, actor_of, can, require
 from ..events import batching
 from ..jobs import Run, job
-from ..tenancy import OrganisationModel, SharedModel, scope, visible
+from ..organisations import lineage
+from ..tenancy import Catalogue, OrganisationModel, SharedModel, scope, visible
 from .forms import ComboSelect, form_class, values_of
 from .previewing import of_field
 from .screen import Act
@@ -42,7 +43,10 @@ class ActForm(forms.Form):
 
     def _narrow(self, field: forms.ModelChoiceField) -> None:
         queryset: Any = field.queryset
-        if issubclass(queryset.model, OrganisationModel):
+        if issubclass(queryset.model, Catalogue):
+            above = {one for place in self.places for one in lineage(place)}
+            queryset = queryset.filter(organisation__in=above)
+        elif issubclass(queryset.model, OrganisationModel):
             queryset = queryset.filter(organisation__in=self.places)
         elif issubclass(queryset.model, SharedModel):
             queryset = queryset.filter(Q(organisation=None) | Q(organisation__in=self.places))
@@ -135,10 +139,19 @@ def perform(screen: "Screen", act: Act, obj: Any, cleaned: dict[str, Any], actor
         raise ValidationError(problem)
     owner = getattr(obj, "organisation_id", None)
     for value in cleaned.values():
-        if isinstance(value, OrganisationModel) and owner and value.organisation_id != owner:
+        if (
+            isinstance(value, OrganisationModel)
+            and owner
+            and value.organisation_id not in homes(value, owner)
+        ):
             raise ValidationError(_("“%(value)s” belongs to another organisation.") % {"value": value})
     with transaction.atomic():
         return act.act(obj, {**cleaned, "screen": screen}, actor)
+
+
+def homes(value: OrganisationModel, owner: int) -> list[int]:
+    """The organisations whose rows may be given to one: its own, and those above for what they set up."""
+    return lineage(owner) if isinstance(value, Catalogue) else [owner]
 
 
 def together(act: Act, rows: Any, cleaned: dict[str, Any], actor: Actor) -> Any:

@@ -19,8 +19,8 @@ from django.utils.translation import gettext_lazy
 from .. import customfields
 from ..accounts import Account
 from ..actors import Actor, can
-from ..organisations import Organisation
-from ..tenancy import Noun, OrganisationModel, SharedModel, visible
+from ..organisations import Organisation, lineage
+from ..tenancy import Noun, OrganisationModel, SharedModel, UpwardKey, visible
 from .columns import capitalised
 from .conditions import NotPlain, names_in, truth
 from .memory import RelatedChoiceField, once
@@ -133,12 +133,22 @@ class NounForm(forms.ModelForm):
                 # Accounts belong to the installation: only those that work in the visible organisations.
                 return queryset.filter(memberships__organisation__in=visible()).distinct()
             if issubclass(queryset.model, OrganisationModel) and owner:
-                return queryset.filter(organisation=owner)
+                return queryset.filter(organisation__in=self._homes(name))
             if issubclass(queryset.model, SharedModel) and owner:
                 return queryset.filter(Q(organisation=None) | Q(organisation=owner))
             return queryset
 
         return once((type(self), name, owner), narrowed)
+
+    def _homes(self, name: str) -> list[int | None]:
+        """The organisations whose rows a relation may hold: one's own, and those above for an upward key."""
+        owner = self.organisation_id
+        upward = name in self._upward and owner
+        return [*once(("lineage", owner), lambda: lineage(owner or 0))] if upward else [owner]
+
+    @property
+    def _upward(self) -> set[str]:
+        return {f.name for f in self.screen.model._meta.concrete_fields if isinstance(f, UpwardKey)}
 
     def _holds_unseen(self, name: str, queryset: Any) -> bool:
         key = getattr(self.instance, f"{name}_id", None) if self.instance.pk else None
@@ -174,7 +184,7 @@ class NounForm(forms.ModelForm):
     def _check_relations(self, cleaned: dict[str, Any]) -> None:
         """A choice made before the organisation was known must belong to it."""
         for name, value in cleaned.items():
-            if isinstance(value, OrganisationModel) and value.organisation_id != self.organisation_id:
+            if isinstance(value, OrganisationModel) and value.organisation_id not in self._homes(name):
                 self.add_error(name, _("“%(value)s” belongs to another organisation.") % {"value": value})
 
     def _post_clean(self) -> None:

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.urls import path, reverse
 
 from ..actors import Actor, can
-from ..tenancy import Noun, OrganisationModel, SharedModel, visible
+from ..tenancy import Catalogue, Noun, OrganisationModel, SharedModel, visible
 from .columns import Column, capitalised, column_of, show, text_value
 from .filters import Filter, filter_of
 
@@ -168,8 +168,10 @@ class Screen:
             return rows.filter(Q(organisation=None) | Q(organisation__in=may))
         if not issubclass(self.model, OrganisationModel):
             return rows
-        # Filtering on one organisation lets the planner use the (organisation, …) indexes directly.
-        return rows.filter(organisation__in=may) if len(may) < len(places) or len(may) == 1 else rows
+        # Filtering on one organisation lets the planner use the (organisation, …) indexes directly. What
+        # those above set up is read through keys; lists show one's own.
+        narrow = len(may) < len(places) or len(may) == 1 or issubclass(self.model, Catalogue)
+        return rows.filter(organisation__in=may) if narrow else rows
 
     def holding(self, rows: QuerySet[Any], wanted: Sequence[str]) -> QuerySet[Any]:
         """The rows that hold every word of the list's search box (plain words, signs of LIKE escaped)."""

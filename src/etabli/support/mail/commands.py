@@ -80,6 +80,6 @@ def _speaking() -> None:
     from django.utils import translation
 
     if not settings.configured:
-        settings.configure(INSTALLED_APPS=["etabli.support"], USE_I18N=True)
+        settings.configure(LOCALE_PATHS=[Path(__file__).parents[1] / "locale"], USE_I18N=True)
         django.setup()
     translation.activate(os.environ.get("LANGUAGE") or "fr")
