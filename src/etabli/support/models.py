@@ -1,5 +1,6 @@
 """The models of the service desk, gathered for Django; each lives beside its verbs."""
 
+from .drafts import Draft, Presence
 from .facts import TicketFact
 from .mailboxes import KnownMail, Mailbox, ReceivedMail
 from .matrices import PriorityMatrix
@@ -12,11 +13,13 @@ from .tickets import Category, Service, Ticket, TicketAsset, TicketLink, Watcher
 __all__ = [
     "Category",
     "Deadline",
+    "Draft",
     "KnownMail",
     "Mailbox",
     "Message",
     "MessageFile",
     "OutgoingMail",
+    "Presence",
     "PriorityMatrix",
     "ReceivedMail",
     "Service",

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from etabli.assets.models import Asset
 from etabli.kernel.actors import Actor
 from etabli.kernel.screens import Column, Filter, Panel, Screen, register
 from etabli.kernel.screens.columns import show
@@ -18,12 +19,13 @@ from etabli.kernel.text import Plain
 from etabli.web import markup
 from etabli.web.markup import Tone
 
+from . import caller, ticket_page
 from .opening import open_ticket
-from .prioritising import weigh
+from .prioritising import priority_of, weigh
 from .states import State
 from .ticket_acts import ACTS
 from .ticket_forms import TicketForm
-from .tickets import OPEN, PREFIX, Category, Service, Ticket
+from .tickets import OPEN, PREFIX, Category, Service, Ticket, TicketAsset
 
 TONES: dict[str, Tone] = {
     State.NEW: "info",
@@ -61,6 +63,12 @@ def left(due_at: datetime) -> str:
     if hours >= 48:
         return _("%(n)s d") % {"n": hours // 24}
     return f"{hours} h {minutes:02d}" if hours else f"{minutes} min"
+
+
+def about_asset(values: list[str]) -> Q:
+    """The tickets about one of these assets (ids)."""
+    keys = [int(value) for value in values if value.isdecimal() and len(value) < 19]
+    return Q(pk__in=TicketAsset.objects.filter(asset__in=keys).values("ticket"))
 
 
 @register
@@ -153,6 +161,13 @@ class TicketScreen(Screen):
         "category",
         "service",
         "requester",
+        Filter(
+            "asset",
+            gettext_lazy("Asset"),
+            about_asset,
+            kind="pick",
+            picks=Asset,
+        ),
         "opened_at",
     ]
     search = ["requester__name", "contact_name", "contact_email"]
@@ -170,6 +185,9 @@ class TicketScreen(Screen):
     form = TicketForm
     acts = ACTS
     deletes = False
+    watched = True
+    noted = False
+    template = "support/ticket.html"
 
     @transaction.atomic
     def save(self, form: Any, actor: Actor, *, batch: Any = None) -> Ticket:
@@ -185,13 +203,46 @@ class TicketScreen(Screen):
         return title, subtitle, f"{text} {PREFIX}{obj.pk} {obj.pk}"
 
     def subtitle(self, obj: Ticket) -> str:
-        return obj.caller
+        return f"{obj.reference} · {obj.caller}"
 
     def heading(self, obj: Ticket) -> dict[str, Any]:
-        return {"state": {"label": obj.get_state_display(), "tone": TONES[obj.state]}}
+        label = obj.get_state_display()
+        if obj.state == State.WAITING:
+            label = _("waits for %(whom)s") % {"whom": obj.get_waiting_display()}
+        return {"state": {"label": label, "tone": TONES[obj.state]}}
 
     def panels(self, obj: Ticket, request: HttpRequest) -> list[Panel]:
-        return [Panel(self.singular, rows=self.facts(obj, self.form_fields), side=True)]
+        """The conversation has the width; what the ticket is stands beside it."""
+        return [self._sorting(obj), *caller.panels(obj, request)]
+
+    def _sorting(self, obj: Ticket) -> Panel:
+        told = priority_of(obj)
+        rows = [
+            (_("Assigned to"), show(str(obj.assignee) if obj.assignee else None)),
+            (_("Team"), show(str(obj.team) if obj.team else None)),
+            (_("Type"), show(str(obj.get_kind_display()))),
+            (_("Category"), show(str(obj.category) if obj.category else None)),
+            (_("Service"), show(str(obj.service) if obj.service else None)),
+            (_("Impact"), show(str(obj.get_impact_display()))),
+            (_("Urgency"), show(str(obj.get_urgency_display()))),
+            (_("Opened on"), show(obj.opened_at)),
+        ]
+        return Panel(
+            "", template="support/_sorting.html", context={"rows": rows, "priority": told}, side=True
+        )
+
+    def context(self, obj: Ticket, request: HttpRequest) -> dict[str, Any]:
+        """The conversation, and the first line of the page: priority and what is due."""
+        return {
+            **ticket_page.context(obj, request),
+            "priority": markup.badge(f"P{obj.priority}", PRIORITY_TONES[obj.priority]),
+            "due": {"text": left(obj.due_at), "tone": urgency(obj), "what": obj.get_due_clock_display()}
+            if obj.due_at
+            else None,
+        }
+
+    def more_urls(self) -> list[Any]:
+        return ticket_page.URLS
 
 
 @register

@@ -50,6 +50,7 @@ ASKS: dict[str, Any] = {
     "reopen": forms.ReasonForm,
     "drop": forms.ReasonForm,
 }
+KEYS = {"take": "t", "wait": "w", "solve": "e"}
 ICONS = {
     "take": "hand-grab",
     "wait": "clock-pause",
@@ -80,6 +81,7 @@ def _step(one: Move) -> Act:
         why_not=_refused(one),
         primary=one.name in {"take", "solve"},
         danger=one.name == "drop",
+        key=KEYS.get(one.name, ""),
     )
 
 
@@ -109,9 +111,9 @@ def _note(ticket: Ticket, cleaned: dict[str, Any], actor: Actor) -> None:
 
 ACTS = [
     *map(_step, MOVES.values()),
-    Act("assign", gettext_lazy("Assign"), "user-plus", "ticket.assign", _assign, forms.AssignForm),
-    Act("reply", gettext_lazy("Reply"), "send", "ticket.answer", _answer, forms.WriteForm),
-    Act("note", gettext_lazy("Internal note"), "note", "ticket.note", _note, forms.WriteForm),
+    Act("assign", gettext_lazy("Assign"), "user-plus", "ticket.assign", _assign, forms.AssignForm, key="a"),
+    Act("reply", gettext_lazy("Reply"), "send", "ticket.answer", _answer, forms.WriteForm, shown=False),
+    Act("note", gettext_lazy("Internal note"), "note", "ticket.note", _note, forms.WriteForm, shown=False),
     Act(
         "prioritise",
         gettext_lazy("Change the priority"),
@@ -119,6 +121,7 @@ ACTS = [
         "ticket.prioritise",
         _prioritise,
         forms.PriorityForm,
+        key="p",
     ),
     Act("convert", gettext_lazy("Change the type"), "transfer", "ticket.convert", _convert, forms.KindForm),
 ]

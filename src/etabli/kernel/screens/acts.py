@@ -109,11 +109,12 @@ def buttons(screen: "Screen", obj: Any, actor: Actor) -> list[dict[str, Any]]:
             "danger": a.danger,
             "primary": a.primary,
             "more": not a.primary,
+            "hotkey": a.key,
             "url": reverse(f"{screen.noun}-act", args=[obj.pk, a.name]),
             "method": "" if a.form or a.danger else "post",
         }
         for a in screen.acts
-        if a.one and can(actor, a.verb, obj) and not a.why_not(obj)
+        if a.one and a.shown and can(actor, a.verb, obj) and not a.why_not(obj)
     ]
 
 

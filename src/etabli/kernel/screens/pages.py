@@ -133,13 +133,14 @@ def detail_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:
         "actions": object_actions(screen, obj, request.actor),
         "live_url": watching.address(screen, obj),
         **screen.heading(obj),
+        **({} if tab else screen.context(obj, request)),
     }
     if tab is None and screen.annexed and organisation_of(obj):
         context |= annex.context_of(screen, obj, request.actor)
         events = events_of(screen, obj)
         context["events"] = described_events(events.order_by("-id")[:6])
+        context["panels"] += [Panel(_("Notes"), template="screens/_notes.html")] if screen.noted else []
         context["panels"] += [
-            Panel(_("Notes"), template="screens/_notes.html"),
             Panel(
                 _("Latest activity"),
                 template="screens/_history.html",

@@ -88,6 +88,8 @@ class Act:
     many: bool = True
     preview: Callable[[QuerySet[Any], dict[str, Any]], Any] | None = None
     together: Callable[[QuerySet[Any], dict[str, Any], Actor], Any] | None = None
+    shown: bool = True  # whether its page has a button for it; the page may have a better place
+    key: str = ""  # the single key that does it from the object's page
 
 
 class Screen:
@@ -114,6 +116,7 @@ class Screen:
     per_page: int = 50
     template: str = "screens/detail.html"
     annexed: bool = True
+    noted: bool = True  # whether anybody adds notes to it
     searchable: bool = True
     listed: bool = True
     adds: bool = True
@@ -227,6 +230,10 @@ class Screen:
 
     def heading(self, obj: Any) -> dict[str, Any]:
         """``subtitle``, ``state`` ({label, tone}) and ``alerts`` of the object's page."""
+        return {}
+
+    def context(self, obj: Any, request: HttpRequest) -> dict[str, Any]:
+        """What the page's own template shows beside the panels."""
         return {}
 
     def list_actions(self, actor: Actor) -> list[dict[str, Any]]:
