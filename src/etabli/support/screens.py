@@ -1,6 +1,5 @@
 """What people see of the desk's tickets and of what sorts them."""
 
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -17,25 +16,15 @@ from etabli.kernel.screens.columns import show
 from etabli.kernel.screens.filters import named
 from etabli.kernel.text import Plain
 from etabli.web import markup
-from etabli.web.markup import Tone
 
-from . import caller, ticket_page
+from . import caller, desk_pages, ticket_page
+from .looks import PRIORITY_TONES, TONES, left, urgency
 from .opening import open_ticket
 from .prioritising import priority_of, weigh
 from .states import State
 from .ticket_acts import ACTS
 from .ticket_forms import TicketForm
 from .tickets import OPEN, PREFIX, Category, Service, Ticket, TicketAsset
-
-TONES: dict[str, Tone] = {
-    State.NEW: "info",
-    State.IN_PROGRESS: "accent",
-    State.WAITING: "warn",
-    State.SOLVED: "ok",
-    State.CLOSED: "off",
-}
-PRIORITY_TONES: dict[int, Tone] = {1: "bad", 2: "bad", 3: "warn", 4: "", 5: "off"}
-
 
 def title_cell(ticket: Ticket) -> str:
     return markup.titled(ticket.title, f"{ticket.reference} · {ticket.caller}")
@@ -44,25 +33,6 @@ def title_cell(ticket: Ticket) -> str:
 def due_cell(ticket: Ticket) -> str:
     """How long is left before the next deadline, or that it is passed."""
     return markup.NOTHING if ticket.due_at is None else markup.tinted(left(ticket.due_at), urgency(ticket))
-
-
-def urgency(ticket: Ticket) -> Tone:
-    """Red once a deadline is passed, orange in its last hour."""
-    if ticket.due_at is None:
-        return ""
-    seconds = (ticket.due_at - timezone.now()).total_seconds()
-    return "bad" if seconds < 0 else "warn" if seconds < 3600 else ""
-
-
-def left(due_at: datetime) -> str:
-    """The time left on the wall clock, in one unit or two."""
-    minutes = int((due_at - timezone.now()).total_seconds() // 60)
-    if minutes < 0:
-        return _("passed")
-    hours, minutes = divmod(minutes, 60)
-    if hours >= 48:
-        return _("%(n)s d") % {"n": hours // 24}
-    return f"{hours} h {minutes:02d}" if hours else f"{minutes} min"
 
 
 def about_asset(values: list[str]) -> Q:
@@ -209,7 +179,7 @@ class TicketScreen(Screen):
         label = obj.get_state_display()
         if obj.state == State.WAITING:
             label = _("waits for %(whom)s") % {"whom": obj.get_waiting_display()}
-        return {"state": {"label": label, "tone": TONES[obj.state]}}
+        return {"state": {"label": label, "tone": TONES[obj.state]}, "title": obj.title}
 
     def panels(self, obj: Ticket, request: HttpRequest) -> list[Panel]:
         """The conversation has the width; what the ticket is stands beside it."""
@@ -236,13 +206,14 @@ class TicketScreen(Screen):
         return {
             **ticket_page.context(obj, request),
             "priority": markup.badge(f"P{obj.priority}", PRIORITY_TONES[obj.priority]),
+            "queue": request.GET.get("queue", ""),
             "due": {"text": left(obj.due_at), "tone": urgency(obj), "what": obj.get_due_clock_display()}
             if obj.due_at
             else None,
         }
 
     def more_urls(self) -> list[Any]:
-        return ticket_page.URLS
+        return [*desk_pages.URLS, *ticket_page.URLS]
 
 
 @register

@@ -137,22 +137,23 @@ def detail_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:
     }
     if tab is None and screen.annexed and organisation_of(obj):
         context |= annex.context_of(screen, obj, request.actor)
-        events = events_of(screen, obj)
-        context["events"] = described_events(events.order_by("-id")[:6])
-        context["panels"] += [Panel(_("Notes"), template="screens/_notes.html")] if screen.noted else []
-        context["panels"] += [
-            Panel(
-                _("Latest activity"),
-                template="screens/_history.html",
-                more_url=reverse(f"{screen.noun}-history", args=[obj.pk]),
-            ),
-        ]
+        context["panels"] += _told(screen, obj, context) if screen.noted else []
         context["side"] += [
             Panel(_("Tags"), template="screens/_tags.html"),
             Panel(_("Files"), template="screens/_files.html"),
             Panel(_("Links"), template="screens/_links.html"),
         ]
     return TemplateResponse(request, screen.template, context)
+
+
+def _told(screen: "Screen", obj: Any, context: dict[str, Any]) -> list[Panel]:
+    """The cards that close a page: notes, what happened lately."""
+    context["events"] = described_events(events_of(screen, obj).order_by("-id")[:6])
+    more_url = reverse(f"{screen.noun}-history", args=[obj.pk])
+    return [
+        Panel(_("Notes"), template="screens/_notes.html"),
+        Panel(_("Latest activity"), template="screens/_history.html", more_url=more_url),
+    ]
 
 
 def history_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:

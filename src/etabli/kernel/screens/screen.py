@@ -116,7 +116,7 @@ class Screen:
     per_page: int = 50
     template: str = "screens/detail.html"
     annexed: bool = True
-    noted: bool = True  # whether anybody adds notes to it
+    noted: bool = True  # whether notes and the latest activity close its page
     searchable: bool = True
     listed: bool = True
     adds: bool = True

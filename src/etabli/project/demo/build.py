@@ -68,9 +68,14 @@ def _furnish(company: Company, organisation: Organisation, work: Work) -> None:
     work.team = work.team or [Actor(None, people[n].name) for n in (1, 2, 3, 4)]
     items = fleet.equip(company, people, work.rng, today=today)
     with together():
-        around = chain.from_iterable(
-            m.objects.all()
-            for m in (Site, Building, Floor, Room, Rack, OrgUnit, Team, Manufacturer, AssetModel)
+        # What a provider sets up is read by its clients too: each tells of its own.
+        around = (
+            one
+            for one in chain.from_iterable(
+                m.objects.all()
+                for m in (Site, Building, Floor, Room, Rack, OrgUnit, Team, Manufacturer, AssetModel)
+            )
+            if one.organisation_id in (None, organisation.pk)
         )
         history.beginnings(items, people, list(around), work.team, work.rng, start=work.start, now=work.now)
         history.life(items, work.team, work.rng, start=work.start, now=work.now)
