@@ -11,7 +11,8 @@ from .installation import first_organisation
 from .organisations import Role
 from .tenancy import opening, scope, visible
 
-READ = ["*.view", "*.export"]
+# Of what people ask for, some see only their own: see the sharing modes of the service desk.
+READ = ["*.view", "*.export", "*.see_all", "*.read_notes"]
 LENDING = ["kit.*", "kititem.*", "pool.*", "booking.*", "loan.*", "slip.*", "calendarfeed.*"]
 COUNTING = ["stocktake.*", "stocktakeline.*", "photo.*"]
 STOCK = ["stockitem.*"]
@@ -47,6 +48,10 @@ ROLES: dict[str, tuple[str, list[str]]] = {
     "purchaser": (
         gettext_noop("Purchaser"),
         [*READ, "asset.add", "asset.change", "assetmodel.*", "manufacturer.*", *STOCK, "licence.*", "note.*"],
+    ),
+    "supervisor": (
+        gettext_noop("Client supervisor (sees what the organisation asks for)"),
+        ["ticket.view", "ticket.see_all", "ticket.export"],
     ),
     "requester": (gettext_noop("Requester"), ["own.view"]),
 }

@@ -16,13 +16,14 @@ from django.utils.translation import ngettext
 from etabli.assets.changes import AssetChange
 from etabli.assets.models import Asset, Volume
 from etabli.assets.pages import FULL
-from etabli.kernel.actors import can
+from etabli.kernel import screens
+from etabli.kernel.actors import Actor, can
 from etabli.kernel.screens import Panel, beside
 from etabli.kernel.screens.columns import link_to, show
 from etabli.people.models import Person
 from etabli.web import markup
 
-from .tickets import Ticket
+from .tickets import Ticket, TicketAsset
 
 RECENT = timedelta(days=7)
 SILENT = timedelta(days=3)
@@ -102,18 +103,19 @@ def panels(ticket: Ticket, request: HttpRequest) -> list[Panel]:
         Panel(
             _("Requester"),
             template="support/_caller.html",
-            context={"ticket": ticket, "others": other_tickets(ticket)},
+            context={"ticket": ticket, "others": other_tickets(ticket, actor)},
             side=True,
         )
     )
     return made
 
 
-def other_tickets(ticket: Ticket) -> list[Ticket]:
+def other_tickets(ticket: Ticket, actor: Actor) -> list[Ticket]:
     """What else this person asked for, the latest first."""
     if not ticket.requester_id:
         return []
-    rows = Ticket.objects.filter(requester=ticket.requester_id).exclude(pk=ticket.pk)
+    rows = screens.registry[Ticket].rows(actor).filter(requester=ticket.requester_id)
+    rows = rows.exclude(pk=ticket.pk)
     return list(rows.order_by("-active_at")[:5])
 
 
@@ -130,20 +132,21 @@ def _lines(rows: Any) -> list[tuple[Any, Any]]:
 @beside("asset")
 def of_asset(asset: Asset, request: HttpRequest) -> list[Panel]:
     """The tickets about an asset, on its page."""
-    return _card(Ticket.objects.filter(assets__asset=asset), asset, request, f"asset={asset.pk}")
+    about = Q(pk__in=TicketAsset.objects.filter(asset=asset).values("ticket"))
+    return _card(about, asset, request, f"asset={asset.pk}")
 
 
 @beside("person")
 def of_person(person: Person, request: HttpRequest) -> list[Panel]:
     """What somebody asked for, on their page."""
-    return _card(Ticket.objects.filter(requester=person), person, request, f"requester={person.pk}")
+    return _card(Q(requester=person), person, request, f"requester={person.pk}")
 
 
-def _card(rows: Any, obj: Any, request: HttpRequest, query: str) -> list[Panel]:
+def _card(which: Q, obj: Any, request: HttpRequest, query: str) -> list[Panel]:
     actor: Any = request.actor  # type: ignore[attr-defined]
     if not can(actor, "ticket.view", obj):
         return []
-    lines = _lines(rows)
+    lines = _lines(screens.registry[Ticket].rows(actor).filter(which))
     add = reverse("ticket-add")
     if can(actor, "ticket.add", obj):
         name = query.partition("=")[0]

@@ -60,19 +60,23 @@ class Conversation:
     hidden: int
 
 
-def read(ticket: Ticket, *, everything: bool = False) -> Conversation:
-    """The conversation of a ticket, the oldest first, in a constant number of queries."""
+def read(ticket: Ticket, *, notes: bool, everything: bool = False) -> Conversation:
+    """The conversation of a ticket, the oldest first, in a constant number of queries.
+
+    notes: whether the reader may read what only the desk reads, and what the desk did in between.
+    """
     rows = ticket.messages.select_related("account", "person").prefetch_related(
         Prefetch("files", MessageFile.objects.select_related("file").order_by("id")), "mails"
     )
-    total = ticket.messages.count()
+    rows = rows if notes else rows.exclude(kind=Message.Kind.NOTE)
+    total = rows.count()
     found = list(rows.order_by("at", "id") if everything else rows.order_by("-at", "-id")[:LATEST])
     if not everything:
         found = list(reversed(found))
         first = rows.order_by("at", "id").first() if total > LATEST else None
         if first is not None and first not in found:
             found.insert(0, first)
-    items = [_said(one) for one in found] + _happened(ticket)
+    items = [_said(one) for one in found] + (_happened(ticket) if notes else [])
     return Conversation(sorted(items, key=lambda item: item.at), max(total - len(found), 0))
 
 

@@ -1,7 +1,8 @@
-"""What an agent is writing: kept by the server as it is typed, and told to whoever looks at the same ticket."""
+"""What an agent is writing: kept by the server as it is typed, told to whoever looks at the same ticket."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -38,7 +39,7 @@ class Draft(OrganisationModel):
 class Presence(OrganisationModel):
     """Somebody has the page of a ticket open; it never keeps anybody else from working."""
 
-    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="present")
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="presences")
     account = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     at = models.DateTimeField()
     wrote_at = models.DateTimeField(null=True)
@@ -60,7 +61,7 @@ class Beside:
 
 def keep_draft(ticket: Ticket, kind: str, text: str, *, account_id: int) -> None:
     """Keep what is being written; nothing written keeps nothing."""
-    same = {"ticket": ticket, "account_id": account_id, "kind": kind}
+    same: dict[str, Any] = {"ticket": ticket, "account_id": account_id, "kind": kind}
     if not text.strip():
         Draft.objects.filter(**same).delete()
         return
@@ -90,6 +91,8 @@ def be_present(ticket: Ticket, *, account_id: int, writes: bool = False, now: da
 def others(ticket: Ticket, account_id: int | None, *, now: datetime | None = None) -> list[Beside]:
     """Who else looks at the ticket now, those who write first."""
     now = now or timezone.now()
-    rows = ticket.present.filter(~Q(account=account_id), at__gte=now - AWAY).select_related("account")
+    rows = Presence.objects.filter(~Q(account=account_id), ticket=ticket, at__gte=now - AWAY).select_related(
+        "account"
+    )
     found = [Beside(str(row.account), bool(row.wrote_at and row.wrote_at >= now - WRITES)) for row in rows]
     return sorted(found, key=lambda one: (not one.writes, one.name))

@@ -1,30 +1,33 @@
 """What people see of the desk's tickets and of what sorts them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from etabli.assets.models import Asset
-from etabli.kernel.actors import Actor
+from etabli.kernel.actors import Actor, can
 from etabli.kernel.screens import Column, Filter, Panel, Screen, register
 from etabli.kernel.screens.columns import show
 from etabli.kernel.screens.filters import named
 from etabli.kernel.text import Plain
 from etabli.web import markup
 
-from . import caller, desk_pages, ticket_page
+from . import caller, desk_pages, sharing, ticket_page
 from .looks import PRIORITY_TONES, TONES, left, urgency
 from .opening import open_ticket
 from .prioritising import priority_of, weigh
+from .sharing import shared
 from .states import State
 from .ticket_acts import ACTS
 from .ticket_forms import TicketForm
 from .tickets import OPEN, PREFIX, Category, Service, Ticket, TicketAsset
+
 
 def title_cell(ticket: Ticket) -> str:
     return markup.titled(ticket.title, f"{ticket.reference} · {ticket.caller}")
@@ -158,6 +161,18 @@ class TicketScreen(Screen):
     watched = True
     noted = False
     template = "support/ticket.html"
+
+    def rows(self, actor: Actor, act: str = "view") -> QuerySet[Any]:
+        """Those of the organisations, as far as the role of the actor sees."""
+        found: QuerySet[Any] = shared(super().rows(actor, act), actor)
+        return found
+
+    def seen(self, actor: Actor, keys: Sequence[int]) -> set[int]:
+        return sharing.seen(actor, keys)
+
+    def told(self, actor: Actor, obj: Ticket) -> bool:
+        """The history quotes internal notes."""
+        return can(actor, "ticket.read_notes", obj)
 
     @transaction.atomic
     def save(self, form: Any, actor: Actor, *, batch: Any = None) -> Ticket:

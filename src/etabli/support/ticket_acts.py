@@ -12,6 +12,7 @@ from etabli.kernel.screens.history import name_act
 
 from . import ticket_forms as forms
 from .handing import assign
+from .identifying import identify, introduce
 from .kinds import convert
 from .moving import move, why_not
 from .opening import Words
@@ -35,6 +36,8 @@ WORDS = {
     "dropped": (gettext_noop("Closed without solution"), "warn"),
     "assigned": (gettext_noop("Assigned"), ""),
     "prioritised": (gettext_noop("Priority changed"), ""),
+    "identified": (gettext_noop("Requester identified"), "ok"),
+    "left": (gettext_noop("Moved to another organisation"), ""),
     "converted": (gettext_noop("Type changed"), ""),
     "task_added": (gettext_noop("Task added"), ""),
     "task_done": (gettext_noop("Task done"), "ok"),
@@ -101,6 +104,13 @@ def _convert(ticket: Ticket, cleaned: dict[str, Any], actor: Actor) -> None:
     convert(ticket, cleaned["kind"], actor=actor)
 
 
+def _identify(ticket: Ticket, cleaned: dict[str, Any], actor: Actor) -> None:
+    if cleaned["person"]:
+        identify(ticket, cleaned["person"], actor=actor)
+    else:
+        introduce(ticket, cleaned["name"], actor=actor)
+
+
 def _answer(ticket: Ticket, cleaned: dict[str, Any], actor: Actor) -> None:
     answer(ticket, Words(cleaned["text"]), actor=actor)
 
@@ -122,6 +132,16 @@ ACTS = [
         _prioritise,
         forms.PriorityForm,
         key="p",
+    ),
+    Act(
+        "identify",
+        gettext_lazy("Say who asks"),
+        "user-search",
+        "ticket.change",
+        _identify,
+        forms.IdentifyForm,
+        text=gettext_lazy("The ticket goes to the organisation of this person."),
+        crosses=True,
     ),
     Act("convert", gettext_lazy("Change the type"), "transfer", "ticket.convert", _convert, forms.KindForm),
 ]

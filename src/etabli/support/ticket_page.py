@@ -40,10 +40,11 @@ FRAME = (
 def context(ticket: Ticket, request: Any) -> dict[str, Any]:
     """What the page shows beside its panels: the conversation and where to write."""
     may_answer, may_note = (can(request.actor, f"ticket.{act}", ticket) for act in ("answer", "note"))
+    notes = can(request.actor, "ticket.read_notes", ticket)
     kept = drafts_of(ticket, request.actor.account_id)
     return {
         "ticket": ticket,
-        "conversation": read(ticket, everything=request.GET.get("all") == "1"),
+        "conversation": read(ticket, notes=notes, everything=request.GET.get("all") == "1"),
         "may_answer": may_answer and ticket.state != "closed",
         "may_note": may_note,
         "over": ticket.state in OVER,
@@ -155,10 +156,16 @@ def accept_page(request: Any, pk: int, message: int) -> HttpResponse:
     return redirect(f"/tickets/{pk}/")
 
 
+def _messages(request: Any, ticket: Ticket) -> Any:
+    """The messages of a ticket that the reader may read."""
+    notes = can(request.actor, "ticket.read_notes", ticket)
+    return ticket.messages.all() if notes else ticket.messages.exclude(kind=Message.Kind.NOTE)
+
+
 def formatted_page(request: Any, pk: int, message: int) -> HttpResponse:
     """A message with its own formatting, in a frame where nothing runs; remote images only when asked."""
     ticket = _ticket(request, pk)
-    found = get_object_or_404(ticket.messages, pk=message)
+    found = get_object_or_404(_messages(request, ticket), pk=message)
     if not found.html:
         raise Http404
     remote = request.GET.get("remote") == "1"
@@ -183,7 +190,9 @@ def _pictures(message: Message) -> dict[str, str]:
 
 def file_page(request: Any, pk: int, file: int) -> Any:
     ticket = _ticket(request, pk)
-    found = get_object_or_404(MessageFile.objects.select_related("file"), pk=file, message__ticket=ticket)
+    found = get_object_or_404(
+        MessageFile.objects.select_related("file"), pk=file, message__in=_messages(request, ticket)
+    )
     return files.serve(found.file)
 
 

@@ -101,8 +101,9 @@ def offered(screen: "Screen", actor: Actor) -> list[dict[str, Any]]:
 
 
 def buttons(screen: "Screen", obj: Any, actor: Actor) -> list[dict[str, Any]]:
-    """The acts this actor may do on this object now, as buttons of its page; one of them is the first to do."""
-    possible = [a for a in screen.acts if a.one and a.shown and can(actor, a.verb, obj) and not a.why_not(obj)]
+    """The acts this actor may do on this object now, as buttons of its page; one is the first to do."""
+    allowed = [a for a in screen.acts if a.one and a.shown and can(actor, a.verb, obj)]
+    possible = [a for a in allowed if not a.why_not(obj)]
     first = next((a for a in possible if a.primary), None)
     return [
         {

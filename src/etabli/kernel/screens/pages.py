@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -158,6 +158,8 @@ def _told(screen: "Screen", obj: Any, context: dict[str, Any]) -> list[Panel]:
 
 def history_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:
     obj = the_object(request, screen, pk)
+    if not screen.told(request.actor, obj):
+        raise PermissionDenied(_("Your role does not allow reading what happened to it."))
     before = request.GET.get("before", "")
     events = events_of(screen, obj).order_by("-id")
     if before.isdecimal() and len(before) < 19:

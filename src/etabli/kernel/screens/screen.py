@@ -89,6 +89,7 @@ class Act:
     preview: Callable[[QuerySet[Any], dict[str, Any]], Any] | None = None
     together: Callable[[QuerySet[Any], dict[str, Any], Actor], Any] | None = None
     shown: bool = True  # whether its page has a button for it; the page may have a better place
+    crosses: bool = False  # whether what is chosen may belong to another organisation of the actor
     key: str = ""  # the single key that does it from the object's page
 
 
@@ -175,6 +176,14 @@ class Screen:
         # those above set up is read through keys; lists show one's own.
         narrow = len(may) < len(places) or len(may) == 1 or issubclass(self.model, Catalogue)
         return rows.filter(organisation__in=may) if narrow else rows
+
+    def seen(self, actor: Actor, keys: Sequence[int]) -> set[int]:
+        """Which of these objects the actor may see, among those of organisations where they may see some."""
+        return set(keys)
+
+    def told(self, actor: Actor, obj: Any) -> bool:
+        """Whether what happened to an object is told to somebody who may see it."""
+        return True
 
     def holding(self, rows: QuerySet[Any], wanted: Sequence[str]) -> QuerySet[Any]:
         """The rows that hold every word of the list's search box (plain words, signs of LIKE escaped)."""

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.db import connection
 
 from etabli.kernel import files
 from etabli.kernel.tenancy import scope
@@ -97,7 +97,9 @@ def test_what_changed_meanwhile_is_shown_and_nothing_is_lost(desk: Desk, actor_o
     response = desk.write("reply", "My answer", seen=seen)
     assert response.status_code == 409
     text = response.content.decode()
-    assert "While you were writing" in text and "I called her" in text and ">My answer</textarea>" in text
+    assert "While you were writing" in text
+    assert "I called her" in text
+    assert ">My answer</textarea>" in text
     assert not OutgoingMail.objects.exists()
     assert desk.write("reply", "My answer", seen=response.context["seen"], anyway="1").status_code == 302
     assert OutgoingMail.objects.count() == 1
@@ -127,11 +129,15 @@ def test_formatting_is_shown_where_nothing_runs(desk: Desk) -> None:
     page = desk.client.get(f"{desk.url}messages/{message.pk}/")
     shown = page.content.decode()
     assert "data:image/png;base64," in shown
-    assert "script" not in shown and "onclick" not in shown and "spy.example" not in shown
-    assert page["Content-Security-Policy"].startswith("sandbox") and page["X-Frame-Options"] == "SAMEORIGIN"
+    assert "script" not in shown
+    assert "onclick" not in shown
+    assert "spy.example" not in shown
+    assert page["Content-Security-Policy"].startswith("sandbox")
+    assert page["X-Frame-Options"] == "SAMEORIGIN"
     assert "https:" not in page["Content-Security-Policy"]
     asked = desk.client.get(f"{desk.url}messages/{message.pk}/?remote=1")
-    assert "spy.example" in asked.content.decode() and "https:" in asked["Content-Security-Policy"]
+    assert "spy.example" in asked.content.decode()
+    assert "https:" in asked["Content-Security-Policy"]
 
 
 def test_an_unverified_message_waits_for_an_agent(desk: Desk) -> None:
@@ -168,4 +174,6 @@ def test_the_number_of_queries_does_not_depend_on_the_messages(desk: Desk) -> No
     assert (
         count() <= before + 3
     )  # the first message is asked apart, with its files and mails, once there are many
-    assert "m44" in page and "m3<" not in page and "m3<" in desk.page("?all=1")
+    assert "m44" in page
+    assert "m3<" not in page
+    assert "m3<" in desk.page("?all=1")
