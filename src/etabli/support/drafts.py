@@ -94,5 +94,8 @@ def others(ticket: Ticket, account_id: int | None, *, now: datetime | None = Non
     rows = Presence.objects.filter(~Q(account=account_id), ticket=ticket, at__gte=now - AWAY).select_related(
         "account"
     )
-    found = [Beside(str(row.account), bool(row.wrote_at and row.wrote_at >= now - WRITES)) for row in rows]
+    found = [
+        Beside(str(row.account), bool(row.wrote_at and row.wrote_at >= now - WRITES))
+        for row in rows.select_related("account")
+    ]
     return sorted(found, key=lambda one: (not one.writes, one.name))

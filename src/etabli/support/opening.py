@@ -120,7 +120,7 @@ def attach_assets(ticket: Ticket, assets: Iterable[Asset], *, at: datetime) -> N
     """Tell which assets a ticket is about; those of another organisation are refused."""
     for asset in assets:
         if asset.organisation_id != ticket.organisation_id:
-            raise ValidationError(_("“%(name)s” belongs to another organisation.") % {"name": asset})
+            raise ValidationError(_("“%(value)s” belongs to another organisation.") % {"value": asset})
         TicketAsset.objects.get_or_create(
             organisation_id=ticket.organisation_id, ticket=ticket, asset=asset, defaults={"at": at}
         )
