@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from etabli.kernel.actors import can, require
 from etabli.kernel.screens.history import short_time
 
+from .callers import callers
 from .desk import BY_KEY, QUEUES, Line, counts, lines
 from .handing import take_next
 from .looks import PRIORITY_TONES, left, urgency
@@ -74,6 +75,22 @@ def _line(one: Line, queue: str, current: str) -> dict[str, Any]:
 
 
 @login_required
+def caller_page(request: Any) -> HttpResponse:
+    """Who is calling: found by a number, an address, a login, a machine or a name, then one press away."""
+    require(request.actor, "ticket.add")
+    text = request.GET.get("q", "")[:80]
+    context = {
+        "title": _("Who is calling?"),
+        "area": "support",
+        "q": text,
+        "found": callers(text, request.actor),
+        "crumbs": [{"label": _("Service desk"), "url": reverse("desk")}],
+    }
+    template = "support/_callers.html" if request.htmx else "support/callers.html"
+    return TemplateResponse(request, template, context)
+
+
+@login_required
 @require_POST
 def next_page(request: Any) -> HttpResponse:
     """Take charge of the next ticket of one's queue."""
@@ -92,5 +109,6 @@ def next_page(request: Any) -> HttpResponse:
 URLS = [
     path("desk/", desk_page, name="desk"),
     path("desk/queue/", queue_page, name="desk-queue"),
+    path("desk/caller/", caller_page, name="desk-caller"),
     path("desk/next/", next_page, name="desk-next"),
 ]

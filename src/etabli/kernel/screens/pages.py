@@ -194,7 +194,7 @@ def form_page(request: Any, screen: "Screen", pk: int | None = None) -> HttpResp
         instance=obj,
         actor=request.actor,
         organisation_id=int(asked) if asked.isdecimal() and len(asked) < 19 else None,
-        initial={k: v for k, v in request.GET.items() if k in screen.form_fields},
+        initial={k: v for k, v in request.GET.items() if k in form_class(screen).base_fields},
     )
     if request.method == "POST" and form.is_valid():
         try:
