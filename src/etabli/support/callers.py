@@ -35,7 +35,7 @@ class Found:
 
 
 def callers(text: str, actor: Actor) -> list[Found]:
-    """Whoever the text may name, the surest first: an address, a telephone number, a machine, a login, a name."""
+    """Whoever the text may name, the surest first: an address, a number, a machine, a login, a name."""
     text = " ".join(text.replace("\0", "").split())[:80]
     if not text:
         return []
