@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from etabli.kernel.actors import can, require
 from etabli.kernel.screens.history import short_time
 
-from .callers import callers
+from .calling import callers
 from .desk import BY_KEY, QUEUES, Line, counts, lines
 from .handing import take_next
 from .looks import PRIORITY_TONES, left, urgency

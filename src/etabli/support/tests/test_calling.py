@@ -8,7 +8,7 @@ from etabli.assets.models import Asset
 from etabli.kernel import search
 from etabli.kernel.tenancy import scope
 from etabli.people.models import Person
-from etabli.support.callers import callers
+from etabli.support.calling import callers
 from etabli.support.tickets import Ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
