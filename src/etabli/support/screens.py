@@ -191,7 +191,15 @@ class TicketScreen(Screen):
         return {"state": {"label": obj.get_state_display(), "tone": TONES[obj.state]}}
 
     def panels(self, obj: Ticket, request: HttpRequest) -> list[Panel]:
-        return [Panel(self.singular, rows=self.facts(obj, self.form_fields), side=True)]
+        from .work_panels import work_panels
+
+        facts = Panel(self.singular, rows=self.facts(obj, self.form_fields), side=True)
+        return [*work_panels(obj, request), facts]
+
+    def more_urls(self) -> list[Any]:
+        from . import work_pages
+
+        return work_pages.urls
 
 
 @register
