@@ -4,8 +4,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django import forms
-from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
@@ -29,26 +27,16 @@ from .opening import Caller, open_ticket
 from .recurrence_dates import LAST, Occurrence, Pattern, occurrences, upcoming
 from .task_lists import TaskList, add_tasks, opens
 from .tickets import Ticket
+from .ticks import TicksField
 
 LATE = timedelta(days=7)
 """What was missed for longer, because nothing ran, is not made up for."""
 
 
-class WeekdaysField(ArrayField):
-    """Days of the week, ticked in a list; 0 is Monday."""
+class WeekdaysField(TicksField):
+    """Days of the week; 0 is Monday."""
 
-    def formfield(self, **words: Any) -> Any:
-        words = {
-            name: value for name, value in words.items() if name not in {"form_class", "choices_form_class"}
-        }
-        told = {"label": self.verbose_name, "required": not self.blank, "help_text": self.help_text, **words}
-        return forms.TypedMultipleChoiceField(
-            choices=list(WEEKDAYS.items()), coerce=int, widget=forms.CheckboxSelectMultiple, **told
-        )
-
-    def deconstruct(self) -> Any:
-        name, _path, args, words = super().deconstruct()
-        return name, "django.contrib.postgres.fields.ArrayField", args, words
+    choices_of = list(WEEKDAYS.items())
 
 
 class Recurrence(Prefilled, Noun):

@@ -6,7 +6,6 @@ may keep those after it from being asked. Each firing is written down with what 
 
 from typing import Any
 
-from django import forms
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -22,6 +21,7 @@ from etabli.kernel.text import Plain
 from . import conditions, steps
 from .rowsfield import RowsField
 from .tickets import Ticket
+from .ticks import TicksField
 
 VERBS: dict[str, Any] = {
     "ticket.opened": gettext_lazy("it is opened"),
@@ -45,21 +45,10 @@ VERBS: dict[str, Any] = {
 """The events of a ticket that rules may follow."""
 
 
-class VerbsField(ArrayField):
-    """Some of the events, ticked in a list."""
+class VerbsField(TicksField):
+    """Some of the events."""
 
-    def formfield(self, **words: Any) -> Any:
-        words = {
-            name: value for name, value in words.items() if name not in {"form_class", "choices_form_class"}
-        }
-        told = {"label": self.verbose_name, "required": not self.blank, "help_text": self.help_text, **words}
-        return forms.MultipleChoiceField(
-            choices=list(VERBS.items()), widget=forms.CheckboxSelectMultiple, **told
-        )
-
-    def deconstruct(self) -> Any:
-        name, _path, args, words = super().deconstruct()
-        return name, "django.contrib.postgres.fields.ArrayField", args, words
+    choices_of = list(VERBS.items())
 
 
 class Rule(Catalogue):

@@ -83,7 +83,10 @@ class TimeEntry(Noun):
     )
     started_at = models.DateTimeField(gettext_lazy("started on"), default=timezone.now)
     minutes = models.PositiveIntegerField(
-        gettext_lazy("minutes"), null=True, validators=[MinValueValidator(1), MaxValueValidator(WEEK)]
+        gettext_lazy("minutes"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(WEEK)],
     )
     travel_minutes = models.PositiveIntegerField(
         gettext_lazy("minutes of travel"), default=0, blank=True, validators=[MaxValueValidator(WEEK)]

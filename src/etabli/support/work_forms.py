@@ -105,8 +105,15 @@ class TimeForm(ActForm):
     remark = forms.CharField(label=gettext_lazy("Remark"), max_length=200, required=False)
 
 
+class PeopleField(forms.ModelMultipleChoiceField):
+    """Several people; a program may send the number of one."""
+
+    def clean(self, value: Any) -> Any:
+        return super().clean(value if isinstance(value, list | tuple) or value is None else [value])
+
+
 class ApprovalForm(ActForm):
-    people = forms.ModelMultipleChoiceField(
+    people = PeopleField(
         Person.objects.exclude(account=None).order_by("name"),
         label=gettext_lazy("People asked"),
         required=False,

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
@@ -160,12 +159,13 @@ class WorkTypeScreen(Screen):
 class TimeEntryForm(NounForm):
     """One's own time on a ticket: whoever writes a new entry is its agent."""
 
-    minutes = forms.IntegerField(label=gettext_lazy("Minutes"), min_value=1, max_value=7 * 24 * 60)
-
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
+        running = self.instance.pk is not None and "minutes" not in (self.initial or {})
         if self.instance.pk is None:
             self.instance.account_id = self.actor.account_id
+        if not cleaned.get("minutes") and "minutes" not in self.errors and not running:
+            self.add_error("minutes", _("Say how many minutes."))
         return cleaned
 
 
