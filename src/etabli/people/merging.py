@@ -1,12 +1,13 @@
 """Two records of one person become one, and can be taken apart again.
 
 Whatever names the person that goes names the one that is kept, in whatever domain: foreign keys are found
-from the models, notes, files, tags and links by the noun they name. What cannot stand twice (the same team) is
-written down. The event of the merge holds all that its undo needs.
+from the models, notes, files, tags and links by the noun they name. What cannot stand twice (the same team)
+is written down. The event of the merge holds all that its undo needs.
 """
 
 import json
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 from django.apps import apps
@@ -137,7 +138,14 @@ def _fill(kept: Person, gone: Person, account: int | None) -> None:
 
 
 def _written(rows: Iterable[models.Model]) -> list[Any]:
-    return list(json.loads(json.dumps(serializers.serialize("python", rows), cls=DjangoJSONEncoder)))
+    return list(json.loads(json.dumps(serializers.serialize("python", rows), cls=_Exact)))
+
+
+class _Exact(DjangoJSONEncoder):
+    """Moments to the microsecond: what is given back is what was there."""
+
+    def default(self, o: Any) -> Any:
+        return o.isoformat() if isinstance(o, datetime) else super().default(o)
 
 
 @undoes("person.merged")

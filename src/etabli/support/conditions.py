@@ -213,7 +213,8 @@ def columns() -> dict[str, forms.Field]:
             label=gettext_lazy("Field"), choices=lambda: [("", "—"), *((key, name_of(key)) for key in FIELDS)]
         ),
         "op": forms.ChoiceField(
-            label=gettext_lazy("Comparison"), choices=[(key, label) for key, (label, _k) in OPERATORS.items()]
+            label=gettext_lazy("Comparison"),
+            choices=[("", "—"), *((key, label) for key, (label, _k) in OPERATORS.items())],
         ),
         "value": forms.ChoiceField(label=gettext_lazy("Choice"), required=False),
         "text": forms.CharField(label=gettext_lazy("Text or number"), required=False, max_length=200),

@@ -76,12 +76,15 @@ class TicketMerge(OrganisationModel):
 
 
 def followed(ticket: Ticket) -> Ticket:
-    """The ticket where a merged one lives on: what is said to it belongs there."""
-    seen = {ticket.pk}
-    while ticket.merged_into_id and ticket.merged_into_id not in seen:
-        seen.add(ticket.merged_into_id)
-        ticket = Ticket.objects.get(pk=ticket.merged_into_id)
-    return ticket
+    """The ticket where a merged one lives on, as the database knows it: what is said to it belongs there."""
+    key, seen = ticket.pk, {ticket.pk}
+    while True:
+        into = Ticket.objects.filter(pk=key).values_list("merged_into_id", flat=True).first()
+        if into is None or into in seen:
+            break
+        key = into
+        seen.add(key)
+    return ticket if key == ticket.pk else Ticket.objects.get(pk=key)
 
 
 def refusal(kept: Ticket, gone: Ticket) -> str:
@@ -128,7 +131,7 @@ def merge(
 
 
 def _absorb(kept: Ticket, gone: Ticket, actor: Actor, at: datetime) -> TicketMerge:
-    before = {name: getattr(gone, name) for name in KEPT}
+    before = {name: _exact(getattr(gone, name)) for name in KEPT}
     moved: dict[str, Any] = {"before": before, "rows": {}, "owed": kept.owed}
     for model in MOVED:
         moved["rows"][model._meta.label] = _move(model, gone, kept)
@@ -144,6 +147,11 @@ def _absorb(kept: Ticket, gone: Ticket, actor: Actor, at: datetime) -> TicketMer
     about = {"id": kept.pk, "text": str(kept)}
     publish(gone, "ticket.merged_into", actor=actor, extra={"merge": row.pk, "about": about})
     return row
+
+
+def _exact(value: Any) -> Any:
+    """A moment to the microsecond, which JSON would shorten: what is given back is what was there."""
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _move(model: type[models.Model], gone: Ticket, kept: Ticket) -> list[int]:

@@ -106,7 +106,7 @@ def quick_page(request: Any, pk: int) -> HttpResponse:
     quick: QuickTicket = the_object(request, screen, pk)
     require(request.actor, "ticket.add", quick)
     places = [o for o in places_of(quick) if can(request.actor, "ticket.add", o)]
-    form = QuickForm(request.POST or None, places=places)
+    form = QuickForm(request.POST if request.method == "POST" else None, places=places)
     if request.method == "POST" and form.is_valid():
         try:
             ticket = open_quick(quick, form.caller(), organisation=form.place(), actor=request.actor)

@@ -153,10 +153,10 @@ def _check(row: Row, organisation: int | None) -> None:
     if kind and kind not in step.takes:
         told = _("“%(step)s” does not take this choice.")
         raise ValidationError(told % {"step": step.label})
-    if not kind and step.takes and step.needs and not (step.text and row.get("text")):
-        raise ValidationError(_("Choose what “%(step)s” is done with.") % {"step": step.label})
     if step.text and not row.get("text") and not kind:
         raise ValidationError(_("Write the text of “%(step)s”.") % {"step": step.label})
+    if not kind and step.takes and step.needs and not step.text:
+        raise ValidationError(_("Choose what “%(step)s” is done with.") % {"step": step.label})
     if row["do"] == "time" and not row.get("minutes"):
         raise ValidationError(_("Say how many minutes."))
     if kind == "move" and key.partition(".")[0] not in MOVES:

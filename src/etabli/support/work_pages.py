@@ -191,7 +191,7 @@ def split_page(request: Any, pk: int) -> HttpResponse:
     require(request.actor, "ticket.split", ticket)
     key = number(request.POST.get("message") or request.GET.get("message"))
     message = get_object_or_404(Message, ticket=ticket, pk=key)
-    form = SplitForm(request.POST or None, initial={"title": ticket.title})
+    form = SplitForm(request.POST if request.method == "POST" else None, initial={"title": ticket.title})
     if request.method == "POST" and form.is_valid():
         told = form.cleaned_data
         try:
