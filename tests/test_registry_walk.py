@@ -57,6 +57,7 @@ LOGGED_IN = {
     "scan": "finds within the rights of the reader, checked in test_scanning",
     "scan-basket": "the same, and one's own basket",
     "scan-drop": "one's own basket",
+    "my-approvals": "what is asked of the reader, whatever their role, checked in test_approving",
 }
 INSTALLATION = {"demo", "demo-load", "settings-section", "settings-override", "mail-test"}
 READS = {
@@ -68,6 +69,7 @@ READS = {
     "stocktake-report",
     "booking-file",
     "loan-file",
+    "rule-trial",
 }
 ROUTES_OF_THE_API = {"openapi-json", "api-root"}
 ANNEX = {"annex-note", "annex-tag", "annex-untag", "annex-file", "annex-link", "annex-detach", "annex-unlink"}

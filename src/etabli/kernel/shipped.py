@@ -17,8 +17,21 @@ LENDING = ["kit.*", "kititem.*", "pool.*", "booking.*", "loan.*", "slip.*", "cal
 COUNTING = ["stocktake.*", "stocktakeline.*", "photo.*"]
 STOCK = ["stockitem.*"]
 ANNEX = ["note.*", "attachment.*", "tagging.*", "link.*"]
-DESK = ["ticket.*", "task.*", "timeentry.*"]
-DESK_RULES = ["category.*", "service.*", "servicelevel.*", "prioritymatrix.*", "mailbox.*"]
+DESK = ["ticket.*", "task.*", "timeentry.*", "approval.*"]
+DESK_RULES = [
+    "category.*",
+    "service.*",
+    "servicelevel.*",
+    "prioritymatrix.*",
+    "mailbox.*",
+    "tasklist.*",
+    "worktype.*",
+    "answertemplate.*",
+    "macro.*",
+    "quickticket.*",
+    "rule.*",
+    "recurrence.*",
+]
 WORK = [*READ, "asset.*", "agent.*", "document.*", *ANNEX, "job.*", *COUNTING, *LENDING, *STOCK, *DESK]
 PLACES = ["site.*", "building.*", "floor.*", "room.*", "rack.*"]
 SORTING = [

@@ -5,4 +5,5 @@ class SupportConfig(AppConfig):
     name = "etabli.support"
 
     def ready(self) -> None:
-        from . import day  # noqa: F401 - it adds to the page of the day
+        # They add to the pages of others, react to events, run as jobs.
+        from . import day, firing, rule_screens, work_day, work_screens  # noqa: F401

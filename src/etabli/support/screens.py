@@ -18,7 +18,7 @@ from etabli.kernel.screens.filters import named
 from etabli.kernel.text import Plain
 from etabli.web import markup
 
-from . import caller, desk_pages, sharing, ticket_page
+from . import caller, desk_pages, sharing, ticket_page, work_pages
 from .looks import PRIORITY_TONES, TONES, left, urgency
 from .opening import open_ticket
 from .prioritising import priority_of, weigh
@@ -27,6 +27,7 @@ from .states import State
 from .ticket_acts import ACTS
 from .ticket_forms import TicketForm
 from .tickets import OPEN, PREFIX, Category, Service, Ticket, TicketAsset
+from .work_panels import work_panels
 
 
 def title_cell(ticket: Ticket) -> str:
@@ -198,7 +199,7 @@ class TicketScreen(Screen):
 
     def panels(self, obj: Ticket, request: HttpRequest) -> list[Panel]:
         """The conversation has the width; what the ticket is stands beside it."""
-        return [self._sorting(obj), *caller.panels(obj, request)]
+        return [self._sorting(obj), *caller.panels(obj, request), *work_panels(obj, request)]
 
     def _sorting(self, obj: Ticket) -> Panel:
         told = priority_of(obj)
@@ -228,7 +229,7 @@ class TicketScreen(Screen):
         }
 
     def more_urls(self) -> list[Any]:
-        return [*desk_pages.URLS, *ticket_page.URLS]
+        return [*desk_pages.URLS, *ticket_page.URLS, *work_pages.urls]
 
 
 @register

@@ -91,9 +91,12 @@ def receive(
     """What the user wrote joins the ticket, whoever brings it (mail, portal, telephone).
 
     unverified: its sender may not write here, it waits for an agent. automatic (an auto-reply) and thanks
-    reopen nothing and ask for no answer. What comes after the closing is kept, and told to the agents.
+    reopen nothing and ask for no answer. What comes after the closing is kept, and told to the agents. What
+    comes to a merged ticket joins the one it is part of.
     """
-    ticket, at = locked(ticket), at or timezone.now()
+    from .merging import followed
+
+    ticket, at = locked(followed(ticket)), at or timezone.now()
     message = say(
         ticket,
         Message.Kind.ASKED,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from etabli.kernel.accounts import Account
@@ -14,12 +15,14 @@ from . import ticket_forms as forms
 from .handing import assign
 from .identifying import identify, introduce
 from .kinds import convert
+from .linking import solve_children
 from .moving import move, why_not
 from .opening import Words
 from .prioritising import override
 from .states import MOVES, Move
 from .talking import answer, note
 from .tickets import Ticket
+from .work_acts import WORK
 
 WORDS = {
     "opened": (gettext_noop("Ticket opened"), ""),
@@ -73,6 +76,10 @@ def _step(one: Move) -> Act:
         if one.name == "take":
             told["assignee"] = ticket.assignee or Account.objects.filter(pk=actor.account_id or 0).first()
         move(ticket, one.name, actor=actor, **told)
+        if cleaned.get("children"):
+            refused = solve_children(ticket, cleaned["solution"], actor=actor).problems
+            if refused:  # all or none: the parent is not solved either
+                raise ValidationError(refused)
 
     return Act(
         one.name,
@@ -144,4 +151,5 @@ ACTS = [
         crosses=True,
     ),
     Act("convert", gettext_lazy("Change the type"), "transfer", "ticket.convert", _convert, forms.KindForm),
+    *WORK,
 ]

@@ -17,7 +17,7 @@ from .handing import agents_of
 from .opening import Caller, Request, Words
 from .priority import HIGHEST, LOWEST
 from .states import Waiting
-from .tickets import Ticket
+from .tickets import OPEN, Ticket, TicketLink
 
 PASSED = ("category", "service", "impact", "urgency")
 
@@ -100,6 +100,15 @@ class SolveForm(ActForm):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=gettext_lazy("The user reads it, and the next one to ask."),
     )
+    children = forms.BooleanField(
+        label=gettext_lazy("Also solve its open children, with the same solution"), required=False
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        child = TicketLink.Relation.CHILD
+        if not Ticket.objects.filter(OPEN, links__relation=child, links__other__in=self.rows).exists():
+            del self.fields["children"]
 
 
 class ReasonForm(ActForm):
