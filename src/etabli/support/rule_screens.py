@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop, pgettext_lazy
 
 from etabli.assets.models import Asset
 from etabli.kernel.actors import Actor, can, require
@@ -153,7 +153,7 @@ class RuleScreen(Screen):
     columns = [
         "name",
         "when",
-        Column("position", gettext_lazy("Order"), lambda r: show(r.position), sort=("position",), css="num"),
+        Column("position", pgettext_lazy("sequence", "Order"), lambda r: show(r.position), sort=("position",), css="num"),
         Column("paused_at", gettext_lazy("State"), _active, sort=("paused_at",),
                value=lambda r: "paused" if r.paused_at else "in use"),
         "looked_at",
@@ -164,7 +164,7 @@ class RuleScreen(Screen):
         (gettext_lazy("When"), ["when", "events", "every", "again"]),
         (gettext_lazy("Conditions"), ["all_of", "any_of"]),
         (gettext_lazy("What is done"), ["steps"]),
-        (gettext_lazy("Order"), ["position", "stops"]),
+        (pgettext_lazy("sequence", "Order"), ["position", "stops"]),
     ]
     order = ("position", "id")
     form = StepsForm

@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from etabli.kernel.tenancy import Catalogue, OrganisationModel, UpwardKey
 from etabli.kernel.text import Plain
@@ -77,7 +77,7 @@ class Rule(Catalogue):
         help_text=gettext_lazy("For a rule of time. 0: once for each state the ticket is in."),
     )
     position = models.PositiveSmallIntegerField(
-        gettext_lazy("order"), default=100, validators=[MaxValueValidator(30_000)]
+        pgettext_lazy("sequence", "order"), default=100, validators=[MaxValueValidator(30_000)]
     )
     all_of = RowsField(gettext_lazy("all of this"), columns=conditions.columns)
     any_of = RowsField(gettext_lazy("and one of this"), columns=conditions.columns)
