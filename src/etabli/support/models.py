@@ -6,6 +6,7 @@ from .matrices import PriorityMatrix
 from .messages import Message, MessageFile
 from .outbox import OutgoingMail
 from .promises import Deadline, ServiceLevel, ServiceTarget
+from .satisfaction import Survey
 from .tasks import Task
 from .tickets import Category, Service, Ticket, TicketAsset, TicketLink, Watcher
 
@@ -22,6 +23,7 @@ __all__ = [
     "Service",
     "ServiceLevel",
     "ServiceTarget",
+    "Survey",
     "Task",
     "Ticket",
     "TicketAsset",
