@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import format_datetime, parseaddr
 from typing import Any
 
@@ -32,11 +32,23 @@ from .recipients import Recipient, recipients_of
 from .tickets import Ticket
 from .wording import language_of, spoken
 
-POLICY = SMTP.clone(cte_type="7bit")  # lines that every server takes (RFC 5322 §2.1.1)
+
+class Whole(EmailPolicy):
+    """Identifiers stay on the line of their name: some programs do not unfold them (RFC 5322 §3.6.4)."""
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        if name.lower() in {"message-id", "in-reply-to", "references"}:
+            return f"{name}: {'\r\n '.join(str(value).split())}\r\n".encode("ascii", "replace")
+        return super().fold_binary(name, value)
+
+
+# Lines that every server takes (RFC 5322 §2.1.1).
+POLICY = Whole(linesep="\r\n", cte_type="7bit")
 MOST_QUOTED = 20_000
 _REFERENCES = 10
 _HEADERS = 65_536
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@\x00-\x1f\x7f]{1,64}@[^\s<>()\[\],;:\\\"@\x00-\x1f\x7f]{1,200}")
 _ID = re.compile(r"<[^<>\s]{1,300}>")
 
 
@@ -50,8 +62,10 @@ class Sender:
 
 
 def flat(text: str) -> str:
-    """A text as a header may hold it: one line, without what is not seen."""
-    return " ".join(_UNSEEN.sub(" ", text).split())
+    """A text as a header may hold it: one line, without what is not seen, nor what its reader would decode
+    (RFC 2047 encoded words).
+    """
+    return " ".join(_UNSEEN.sub(" ", text).replace("=?", "= ?").split())
 
 
 def sender_of(mail: OutgoingMail) -> Sender:
@@ -106,8 +120,13 @@ def written(mail: OutgoingMail, *, sender: Sender | None = None) -> EmailMessage
 
 
 def _address(name: str, address: str) -> Address:
-    """An address of a header; a domain in another script is written as servers know it (RFC 5890)."""
-    local, _at, host = flat(address).rpartition("@")
+    """An address of a header; a domain in another script is written as servers know it (RFC 5890).
+
+    Raises ValueError for what is no address.
+    """
+    if not _ADDRESS.fullmatch(address):
+        raise ValueError(_("“%(text)s” is not an e-mail address.") % {"text": flat(address)[:80]})
+    local, _at, host = address.rpartition("@")
     if not host.isascii():
         host = host.encode("idna").decode()
     return Address(display_name=flat(name), username=local, domain=host)

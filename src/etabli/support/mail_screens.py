@@ -10,7 +10,8 @@ from django.db.models import F, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -142,8 +143,15 @@ class OutgoingMailScreen(Screen):
         Column(
             "subject",
             gettext_lazy("Subject"),
-            lambda m: markup.titled(m.subject, ", ".join(m.to)),
+            lambda m: markup.titled(m.subject),
             value=lambda m: m.subject,
+        ),
+        Column(
+            "to",
+            gettext_lazy("Recipients"),
+            lambda m: show(", ".join(m.to)),
+            css="m",
+            value=lambda m: ", ".join(m.to),
         ),
         Column(
             "state",
@@ -223,7 +231,7 @@ class OutgoingMailScreen(Screen):
 
 
 def _listed(values: list[str]) -> str:
-    return format_html_join(format_html("<br>"), "{}", ((one,) for one in values))
+    return format_html_join(SafeString("<br>"), "{}", ((one,) for one in values))
 
 
 def stuck(mails: Any) -> Any:

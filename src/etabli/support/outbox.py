@@ -113,7 +113,7 @@ class OutgoingMail(OrganisationModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.subject} → {', '.join(self.to)}"
+        return self.subject
 
     @property
     def pending(self) -> list[str]:

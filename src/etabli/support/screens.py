@@ -18,7 +18,7 @@ from etabli.kernel.text import Plain
 from etabli.web import markup
 from etabli.web.markup import Tone
 
-from . import survey_pages, watcher_acts
+from . import survey_pages
 from .opening import open_ticket
 from .prioritising import weigh
 from .states import State
@@ -182,7 +182,7 @@ class TicketScreen(Screen):
         return saved
 
     def more_urls(self) -> list[Any]:
-        return [*watcher_acts.urls, *survey_pages.urls]
+        return survey_pages.urls
 
     def search_text(self, obj: Ticket) -> tuple[str, str, str]:
         title, subtitle, text = super().search_text(obj)

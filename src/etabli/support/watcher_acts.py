@@ -4,17 +4,12 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
 
 from etabli.kernel.actors import Actor
-from etabli.kernel.screens import Act, registry
+from etabli.kernel.screens import Act
 from etabli.kernel.screens.acts import ActForm
-from etabli.kernel.screens.pages import the_object
 from etabli.people.models import Person
 
 from .tickets import Ticket, Watcher
@@ -38,6 +33,16 @@ class CopyForm(ActForm):
         return cleaned
 
 
+class RemoveForm(ActForm):
+    watcher = forms.ModelChoiceField(Watcher.objects.none(), label=gettext_lazy("Who"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        one: Any = self.fields["watcher"]
+        one.queryset = Watcher.objects.filter(ticket__in=self.rows).select_related("account", "person")
+        one.widget = forms.Select(choices=one.widget.choices)
+
+
 def _follow(ticket: Ticket, _cleaned: dict[str, Any], actor: Actor) -> None:
     watch(ticket, actor=actor)
 
@@ -50,19 +55,24 @@ def _copy(ticket: Ticket, cleaned: dict[str, Any], actor: Actor) -> None:
     copy(ticket, actor=actor, person=cleaned.get("person"), email=cleaned.get("email") or "")
 
 
+def _uncopy(ticket: Ticket, cleaned: dict[str, Any], actor: Actor) -> None:
+    watcher = cleaned["watcher"]
+    if watcher.ticket_id != ticket.pk:
+        raise ValidationError(_("“%(name)s” does not follow this ticket.") % {"name": watcher})
+    remove(watcher, actor=actor)
+
+
 WATCHER_ACTS = [
     Act("follow", gettext_lazy("Follow"), "bell", "ticket.follow", _follow),
     Act("unfollow", gettext_lazy("Stop following"), "bell-off", "ticket.follow", _unfollow),
+    Act(
+        "uncopy",
+        gettext_lazy("Remove from those who follow it"),
+        "x",
+        "ticket.answer",
+        _uncopy,
+        RemoveForm,
+        many=False,
+    ),
     Act("copy", gettext_lazy("Add in copy"), "user-plus", "ticket.answer", _copy, CopyForm),
 ]
-
-
-@require_POST
-def remove_page(request: Any, pk: int, watcher: int) -> HttpResponse:
-    """Take somebody off those who follow a ticket."""
-    ticket = the_object(request, registry[Ticket], pk)
-    remove(get_object_or_404(Watcher, pk=watcher, ticket=ticket), actor=request.actor)
-    return redirect("ticket-detail", pk=pk)
-
-
-urls = [path("tickets/<int:pk>/watchers/<int:watcher>/remove/", remove_page, name="ticket-unwatch")]

@@ -94,7 +94,7 @@ def watchers_panel(ticket: Ticket, actor: Actor) -> Panel:
             "name": str(row.account or row.person or row.email),
             "detail": row.email if row.person else "",
             "copy": bool(row.email),
-            "url": reverse("ticket-unwatch", args=[ticket.pk, row.pk]) if answers else "",
+            "key": row.pk,
         }
         for row in rows
     ]
@@ -104,6 +104,7 @@ def watchers_panel(ticket: Ticket, actor: Actor) -> Panel:
         "watchers": shown,
         "mine": mine,
         "follow_url": reverse("ticket-act", args=[ticket.pk, act]) if follows else "",
+        "remove_url": reverse("ticket-act", args=[ticket.pk, "uncopy"]) if answers else "",
         "copy_url": reverse("ticket-act", args=[ticket.pk, "copy"]) if answers else "",
     }
     return Panel(_("Followed by"), template="support/_watchers.html", context=context, side=True)
