@@ -26,7 +26,8 @@ UNDO = timedelta(seconds=10)
 NEVER_A_NOTE = """
 CREATE OR REPLACE FUNCTION support_only_replies_leave() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF NOT EXISTS (SELECT 1 FROM support_message WHERE id = NEW.message_id AND kind = 'reply') THEN
+  -- A message of another organisation is not seen here: the composite key refuses it.
+  IF EXISTS (SELECT 1 FROM support_message WHERE id = NEW.message_id AND kind <> 'reply') THEN
     RAISE check_violation USING MESSAGE = 'only a reply leaves by mail', CONSTRAINT = 'only_replies_leave';
   END IF;
   RETURN NEW;

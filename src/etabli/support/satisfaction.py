@@ -135,7 +135,8 @@ def wanted(ticket: Ticket) -> bool:
 
 @transaction.atomic
 def answer(survey: Survey, *, grade: int, comment: str = "", now: datetime | None = None) -> Survey:
-    """Keep what the holder of the link thinks, in the place of what they said before.
+    """Keep what the holder of the link thinks, in the place of what they said before; a comment stays until
+    another one is written.
 
     Raises ``ValidationError`` once the link has expired, or for a grade that is none.
     """
@@ -145,7 +146,8 @@ def answer(survey: Survey, *, grade: int, comment: str = "", now: datetime | Non
         raise ValidationError(_("This link has expired: thank you all the same."))
     if grade not in GRADES:
         raise ValidationError({"grade": _("Choose one of the answers.")})
-    survey.grade, survey.comment, survey.answered_at = grade, comment.strip()[:4000], now
+    survey.grade, survey.answered_at = grade, now
+    survey.comment = comment.strip()[:4000] or survey.comment
     survey.save(update_fields=["grade", "comment", "answered_at"])
     text = f"{grade}/5 {survey.comment}".strip()[:200]
     publish(survey.ticket, "ticket.rated", actor=SYSTEM, extra={"text": text, "grade": grade})

@@ -60,7 +60,7 @@ def opinion(request: HttpRequest, token: str) -> HttpResponse:
 def _answered(request: HttpRequest, survey: Survey, ticket: Ticket) -> HttpResponse:
     if not survey.open(timezone.now()):
         return _plain(request, _("This link has expired: thank you all the same."), 410)
-    form = OpinionForm(request.POST if request.method == "POST" else None, initial=_initial(request, survey))
+    form = OpinionForm(request.POST if request.method == "POST" else None, initial=_initial(request))
     if request.method == "POST" and form.is_valid():
         try:
             answer(survey, grade=form.cleaned_data["grade"], comment=form.cleaned_data["comment"])
@@ -76,11 +76,10 @@ def _answered(request: HttpRequest, survey: Survey, ticket: Ticket) -> HttpRespo
     return _shown(request, context, 422 if form.errors else 200)
 
 
-def _initial(request: HttpRequest, survey: Survey) -> dict[str, Any]:
-    """The answer of the link that was followed, else the one given before."""
+def _initial(request: HttpRequest) -> dict[str, Any]:
+    """The answer of the link that was followed; never what was said before, since links are forwarded."""
     chosen = request.GET.get("note", "")
-    grade = int(chosen) if chosen in {str(one) for one in GRADES} else survey.grade
-    return {"grade": grade, "comment": survey.comment}
+    return {"grade": int(chosen)} if chosen in {str(one) for one in GRADES} else {}
 
 
 def _plain(request: HttpRequest, text: str, status: int) -> HttpResponse:
