@@ -11,7 +11,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from etabli.kernel.sentences import SentenceField
 from etabli.kernel.tenancy import OrganisationModel, UpwardKey
@@ -55,13 +55,13 @@ class OutgoingMail(OrganisationModel):
     """
 
     class State(models.TextChoices):
-        QUEUED = "queued", gettext_lazy("to be sent")
-        SENDING = "sending", gettext_lazy("being sent")
-        SENT = "sent", gettext_lazy("sent")
-        DEFERRED = "deferred", gettext_lazy("put off by the server")
-        FAILED = "failed", gettext_lazy("refused")
-        BOUNCED = "bounced", gettext_lazy("returned")
-        CANCELLED = "cancelled", gettext_lazy("taken back")
+        QUEUED = "queued", pgettext_lazy("mail", "to be sent")
+        SENDING = "sending", pgettext_lazy("mail", "being sent")
+        SENT = "sent", pgettext_lazy("mail", "sent")
+        DEFERRED = "deferred", pgettext_lazy("mail", "put off by the server")
+        FAILED = "failed", pgettext_lazy("mail", "refused")
+        BOUNCED = "bounced", pgettext_lazy("mail", "returned")
+        CANCELLED = "cancelled", pgettext_lazy("mail", "taken back")
 
     class Kind(models.TextChoices):
         REPLY = "reply", gettext_lazy("reply")

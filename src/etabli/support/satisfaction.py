@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -23,6 +24,8 @@ from django.utils.translation import gettext_lazy
 from etabli.kernel import preferences
 from etabli.kernel.actors import SYSTEM
 from etabli.kernel.events import publish
+from etabli.kernel.screens import Panel
+from etabli.kernel.screens.columns import show
 from etabli.kernel.secrets import derived_keys
 from etabli.kernel.tenancy import OrganisationModel
 
@@ -183,6 +186,20 @@ def satisfaction_of(
     counted = rows.order_by().values("organisation").annotate(n=Count("pk"), k=Count("grade"), a=Avg("grade"))
     found = {row["organisation"]: Satisfaction(row["n"], row["k"], row["a"]) for row in counted}
     return {one: found.get(one, Satisfaction()) for one in organisations}
+
+
+def satisfaction_panel(ticket: Ticket) -> Panel | None:
+    """What its user thinks of a ticket, for its page; none while nobody was asked. One query."""
+    survey = Survey.objects.filter(ticket=ticket).first()
+    if survey is None:
+        return None
+    told: list[tuple[Any, Any]] = [(_("Asked on"), show(survey.asked_at))]
+    if survey.grade:
+        told.append((_("Answer"), f"{survey.get_grade_display()} ({survey.grade}/5)"))
+        told.append((_("Answered on"), show(survey.answered_at)))
+    if survey.comment:
+        told.append((_("Comment"), survey.comment))
+    return Panel(_("Satisfaction"), rows=told, side=True)
 
 
 def to_ask(organisation: int, now: datetime) -> list[Ticket]:
