@@ -247,6 +247,8 @@ SPECIAL: dict[str, Callable[[Maker], dict[str, Any]]] = {
     "TimeEntry": lambda m: {"minutes": 5},
     "Watcher": lambda m: {"account": m.staff.technician, "ticket": m.new(_model("support.Ticket"))},
     "ServiceTarget": lambda m: {"priority": 1, "level": m.new(_model("support.ServiceLevel"))},
+    "Survey": lambda m: {"expires_at": timezone.now() + datetime.timedelta(days=30)},
+    "OutgoingMail": lambda m: {"message": m.new(_model("support.Message"), kind="reply")},
     "Stocktake": lambda m: {"room": m.new(_model("people.Room"))},
     "Distinction": lambda m: dict(zip(("one", "other"), m.two(_model("assets.Asset")), strict=True)),
     "Hold": lambda m: {

@@ -6,4 +6,15 @@ class SupportConfig(AppConfig):
 
     def ready(self) -> None:
         # They add to the pages of others, react to events, run as jobs.
-        from . import day, firing, rule_screens, work_day, work_screens  # noqa: F401
+        from . import (  # noqa: F401  # noqa: F401
+            day,
+            firing,
+            following,
+            mail_day,
+            mail_screens,
+            rule_screens,
+            sending,
+            telling,
+            work_day,
+            work_screens,
+        )

@@ -132,6 +132,9 @@ class ReceivedMail(OrganisationModel):
         indexes = [
             models.Index(fields=["mailbox", "sha256"], name="received_bytes"),
             models.Index(fields=["mailbox", "id"], condition=Q(fate="stored"), name="received_to_sort"),
+            models.Index(
+                fields=["ticket_id", "id"], condition=Q(ticket_id__isnull=False), name="received_of_ticket"
+            ),
         ]
 
     def __str__(self) -> str:

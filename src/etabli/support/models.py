@@ -13,6 +13,7 @@ from .outbox import OutgoingMail
 from .promises import Deadline, ServiceLevel, ServiceTarget
 from .recurring import Recurrence, RecurrenceAsset, RecurrenceRun
 from .rules import Rule, RuleFiring
+from .satisfaction import Survey
 from .splitting import TicketSplit
 from .task_lists import TaskList
 from .tasks import Task
@@ -43,6 +44,7 @@ __all__ = [
     "Service",
     "ServiceLevel",
     "ServiceTarget",
+    "Survey",
     "Task",
     "TaskList",
     "Ticket",

@@ -18,16 +18,15 @@ from etabli.kernel.screens.filters import named
 from etabli.kernel.text import Plain
 from etabli.web import markup
 
-from . import caller, desk_pages, sharing, ticket_page, work_pages
+from . import desk_pages, sharing, survey_pages, ticket_page, ticket_panels, work_pages
 from .looks import PRIORITY_TONES, TONES, left, urgency
 from .opening import open_ticket
-from .prioritising import priority_of, weigh
+from .prioritising import weigh
 from .sharing import shared
 from .states import State
 from .ticket_acts import ACTS
 from .ticket_forms import TicketForm
 from .tickets import OPEN, PREFIX, Category, Service, Ticket, TicketAsset
-from .work_panels import work_panels
 
 
 def title_cell(ticket: Ticket) -> str:
@@ -199,23 +198,7 @@ class TicketScreen(Screen):
 
     def panels(self, obj: Ticket, request: HttpRequest) -> list[Panel]:
         """The conversation has the width; what the ticket is stands beside it."""
-        return [self._sorting(obj), *caller.panels(obj, request), *work_panels(obj, request)]
-
-    def _sorting(self, obj: Ticket) -> Panel:
-        told = priority_of(obj)
-        rows = [
-            (_("Assigned to"), show(str(obj.assignee) if obj.assignee else None)),
-            (_("Team"), show(str(obj.team) if obj.team else None)),
-            (_("Type"), show(str(obj.get_kind_display()))),
-            (_("Category"), show(str(obj.category) if obj.category else None)),
-            (_("Service"), show(str(obj.service) if obj.service else None)),
-            (_("Impact"), show(str(obj.get_impact_display()))),
-            (_("Urgency"), show(str(obj.get_urgency_display()))),
-            (_("Opened on"), show(obj.opened_at)),
-        ]
-        return Panel(
-            "", template="support/_sorting.html", context={"rows": rows, "priority": told}, side=True
-        )
+        return ticket_panels.panels(obj, request)
 
     def context(self, obj: Ticket, request: HttpRequest) -> dict[str, Any]:
         """The conversation, and the first line of the page: priority and what is due."""
@@ -229,7 +212,7 @@ class TicketScreen(Screen):
         }
 
     def more_urls(self) -> list[Any]:
-        return [*desk_pages.URLS, *ticket_page.URLS, *work_pages.urls]
+        return [*desk_pages.URLS, *ticket_page.URLS, *work_pages.urls, *survey_pages.urls]
 
 
 @register

@@ -22,6 +22,7 @@ from .prioritising import override
 from .states import MOVES, Move
 from .talking import answer, note
 from .tickets import Ticket
+from .watcher_acts import WATCHER_ACTS
 from .work_acts import WORK
 
 WORDS = {
@@ -46,6 +47,19 @@ WORDS = {
     "task_done": (gettext_noop("Task done"), "ok"),
     "task_given_up": (gettext_noop("Task given up"), "warn"),
     "task_resumed": (gettext_noop("Task resumed"), ""),
+    "taken_back": (gettext_noop("Answer taken back"), "warn"),
+    "mail_rescheduled": (gettext_noop("Mail put off until"), ""),
+    "mail_resent": (gettext_noop("Mail sent again"), ""),
+    "mail_given_up": (gettext_noop("Mail given up"), "warn"),
+    "mail_failed": (gettext_noop("A mail could not leave"), "bad"),
+    "mail_returned": (gettext_noop("A mail came back"), "bad"),
+    "reminded": (gettext_noop("User reminded"), ""),
+    "survey_asked": (gettext_noop("Opinion asked"), ""),
+    "rated": (gettext_noop("Opinion given"), ""),
+    "followed": (gettext_noop("Followed"), ""),
+    "unfollowed": (gettext_noop("No longer followed"), ""),
+    "copied": (gettext_noop("Added in copy"), ""),
+    "uncopied": (gettext_noop("Removed from those who follow it"), ""),
 }
 for name, (text, tone) in WORDS.items():
     name_act(f"ticket.{name}", text, tone)
@@ -152,4 +166,5 @@ ACTS = [
     ),
     Act("convert", gettext_lazy("Change the type"), "transfer", "ticket.convert", _convert, forms.KindForm),
     *WORK,
+    *WATCHER_ACTS,
 ]
