@@ -16,8 +16,19 @@ LENDING = ["kit.*", "kititem.*", "pool.*", "booking.*", "loan.*", "slip.*", "cal
 COUNTING = ["stocktake.*", "stocktakeline.*", "photo.*"]
 STOCK = ["stockitem.*"]
 ANNEX = ["note.*", "attachment.*", "tagging.*", "link.*"]
-DESK = ["ticket.*", "task.*", "timeentry.*"]
-DESK_RULES = ["category.*", "service.*", "servicelevel.*", "prioritymatrix.*", "mailbox.*"]
+OWN_ABSENCES = ["absence.add", "absence.change", "absence.delete"]  # those of others need absence.plan
+DESK = ["ticket.*", "task.*", "timeentry.*", *OWN_ABSENCES]
+DESK_RULES = [
+    "category.*",
+    "service.*",
+    "servicelevel.*",
+    "prioritymatrix.*",
+    "mailbox.*",
+    "escalation.*",
+    "skill.*",
+    "agentskill.*",
+    "absence.*",
+]
 WORK = [*READ, "asset.*", "agent.*", "document.*", *ANNEX, "job.*", *COUNTING, *LENDING, *STOCK, *DESK]
 PLACES = ["site.*", "building.*", "floor.*", "room.*", "rack.*"]
 SORTING = [

@@ -1,17 +1,24 @@
 """The models of the service desk, gathered for Django; each lives beside its verbs."""
 
+from .escalations import Escalation
 from .facts import TicketFact
+from .handovers import Handover
 from .mailboxes import KnownMail, Mailbox, ReceivedMail
 from .matrices import PriorityMatrix
 from .messages import Message, MessageFile
 from .outbox import OutgoingMail
 from .promises import Deadline, ServiceLevel, ServiceTarget
+from .skills import Absence, AgentSkill, Skill, SkillCover
 from .tasks import Task
 from .tickets import Category, Service, Ticket, TicketAsset, TicketLink, Watcher
 
 __all__ = [
+    "Absence",
+    "AgentSkill",
     "Category",
     "Deadline",
+    "Escalation",
+    "Handover",
     "KnownMail",
     "Mailbox",
     "Message",
@@ -22,6 +29,8 @@ __all__ = [
     "Service",
     "ServiceLevel",
     "ServiceTarget",
+    "Skill",
+    "SkillCover",
     "Task",
     "Ticket",
     "TicketAsset",

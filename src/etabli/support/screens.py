@@ -6,11 +6,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Q
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from etabli.kernel.actors import Actor
+from etabli.kernel.actors import Actor, can
 from etabli.kernel.screens import Column, Filter, Panel, Screen, register
 from etabli.kernel.screens.columns import show
 from etabli.kernel.screens.filters import named
@@ -18,8 +19,11 @@ from etabli.kernel.text import Plain
 from etabli.web import markup
 from etabli.web.markup import Tone
 
+from . import deadlines_page, promise_acts
+from .levels import promise
 from .opening import open_ticket
 from .prioritising import weigh
+from .promises import level_of
 from .states import State
 from .ticket_acts import ACTS
 from .ticket_forms import TicketForm
@@ -168,7 +172,7 @@ class TicketScreen(Screen):
     identity = ("title",)
     related = ["requester", "team", "assignee", "category__parent", "service"]
     form = TicketForm
-    acts = ACTS
+    acts = [*ACTS, *promise_acts.ACTS]
     deletes = False
 
     @transaction.atomic
@@ -176,9 +180,11 @@ class TicketScreen(Screen):
         """A new ticket is opened; what changed of another may change its priority."""
         if form.instance.pk is None:
             return open_ticket(form.request(), organisation=form.organisation_id, actor=actor)
+        before = Ticket.objects.select_related("service__level").get(pk=form.instance.pk)
+        usual = before.level_id == getattr(level_of(before), "pk", None)
         saved: Ticket = super().save(form, actor, batch=batch)
         weigh(saved, actor=actor)
-        return saved
+        return follow_service(saved, actor) if usual and before.service_id != saved.service_id else saved
 
     def search_text(self, obj: Ticket) -> tuple[str, str, str]:
         title, subtitle, text = super().search_text(obj)
@@ -191,7 +197,28 @@ class TicketScreen(Screen):
         return {"state": {"label": obj.get_state_display(), "tone": TONES[obj.state]}}
 
     def panels(self, obj: Ticket, request: HttpRequest) -> list[Panel]:
-        return [Panel(self.singular, rows=self.facts(obj, self.form_fields), side=True)]
+        return [
+            deadlines_page.deadlines_panel(obj, request),
+            deadlines_page.priority_panel(obj),
+            Panel(self.singular, rows=self.facts(obj, self.form_fields), side=True),
+        ]
+
+    def list_actions(self, actor: Actor) -> list[dict[str, Any]]:
+        if not can(actor, "ticket.move"):
+            return []
+        url = reverse("ticket-next")
+        return [{"label": _("Take the next one"), "url": url, "icon": "hand-grab", "method": "post"}]
+
+    def more_urls(self) -> list[Any]:
+        return [*promise_acts.urls, *deadlines_page.urls]
+
+
+def follow_service(ticket: Ticket, actor: Actor) -> Ticket:
+    """A ticket covered as usual follows the level of its new service; one promised by hand keeps its own."""
+    level = level_of(ticket)
+    if ticket.over or ticket.level_id == getattr(level, "pk", None):
+        return ticket
+    return promise(ticket, level, actor=actor, reason=_("the service changed"))
 
 
 @register
@@ -212,3 +239,6 @@ class ServiceScreen(Screen):
     columns = ["name", "criticality", "team", "level"]
     filters = ["criticality", "team"]
     fields = ["name", "criticality", "team", "level", "description"]
+
+
+from . import promise_screens, skill_screens  # noqa: E402, F401
