@@ -32,13 +32,16 @@ def api(screen: Screen, key: Any = None) -> str:
     return f"/api/v1/{screen.slug}" + ("" if key is None else f"/{key}")
 
 
+WHOLE = {"week", "cells", "shifts"}  # lists that are one value
+
+
 def json_body(screen: Screen, obj: Any) -> str:
     class Encoder(DjangoJSONEncoder):
         def default(self, o: Any) -> Any:
             return str(o) if isinstance(o, Promise | bytes | memoryview) else super().default(o)
 
     values = {
-        k: ",".join(map(str, v)) if isinstance(v, list) and k != "week" else v
+        k: ",".join(map(str, v)) if isinstance(v, list) and k not in WHOLE else v
         for k, v in values_of(screen, obj).items()
     }
     return json.dumps({k: v for k, v in values.items() if v is not None}, cls=Encoder)

@@ -15,7 +15,7 @@ from etabli.web.urls import urlpatterns as web_urls
 
 from . import demo_pages
 
-OF_NO_SCREEN = {"recognition": rules_api.router, "deadlines": deadlines_page.router}
+OF_NO_SCREEN = {"recognition": rules_api.router, "tickets": deadlines_page.router}
 api = build(list(screens.registry.values()), etabli.__version__, OF_NO_SCREEN)
 urlpatterns = [
     path("api/v1/", api.urls),

@@ -207,7 +207,7 @@ def read_deadlines(request: Any, key: int) -> HttpResponse:
 
 
 router.add_api_operation(
-    "/{int:key}",
+    "/{int:key}/deadlines",
     ["GET"],
     read_deadlines,
     response={200: list[Explained], **PROBLEMS},

@@ -146,6 +146,7 @@ def _names(keys: Iterable[int | None]) -> dict[int, str]:
 def make_default(level: ServiceLevel, *, actor: Actor) -> ServiceLevel:
     """Promise it to whoever asks for something without a level of its own, in the place of the former one."""
     require(actor, "servicelevel.change", level)
+    level = ServiceLevel.objects.select_for_update().get(pk=level.pk)
     if level.is_default:
         raise ValidationError(_("It is the default service level already."))
     others = ServiceLevel.objects.filter(organisation=level.organisation_id, is_default=True)

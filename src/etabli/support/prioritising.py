@@ -101,7 +101,9 @@ def weigh(
 
 
 @transaction.atomic
-def override(ticket: Ticket, level: int | None, *, actor: Actor, because: str = "") -> Priority:
+def override(
+    ticket: Ticket, level: int | None, *, actor: Actor, because: str = "", at: datetime | None = None
+) -> Priority:
     """Give a ticket another priority than the computed one, with a reason; without level, take that back.
 
     Raises ``ValidationError`` with a sentence.
@@ -115,7 +117,7 @@ def override(ticket: Ticket, level: int | None, *, actor: Actor, because: str = 
             now = decide(now, level, because=because, by=actor.label)
         except ValueError as error:
             raise ValidationError(str(error))
-    _keep(ticket, now, actor=actor)
+    _keep(ticket, now, actor=actor, at=at)
     return now
 
 

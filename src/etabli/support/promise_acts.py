@@ -124,7 +124,7 @@ ACTS = [
         _escalate,
         EscalateForm,
         why_not=why_not_escalate,
-        text=gettext_lazy("The team receives the ticket with this form as an internal note; its clock starts."),
+        text=gettext_lazy("The team gets the ticket with this form as an internal note; its clock starts."),
         many=False,
     ),
     Act(
