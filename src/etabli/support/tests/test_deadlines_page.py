@@ -15,11 +15,11 @@ from etabli.kernel.organisations import Organisation
 from etabli.kernel.tenancy import scope
 from etabli.support.clocks.policies import Clock
 from etabli.support.deadlines_page import deadlines_panel, priority_panel
-from etabli.support.levels import Promise, set_targets
+from etabli.support.levels import Promise, make_default, set_targets
 from etabli.support.matrices import PriorityMatrix
 from etabli.support.moving import move
 from etabli.support.opening import Caller, Words
-from etabli.support.promises import Deadline
+from etabli.support.promises import Deadline, ServiceLevel
 from etabli.support.talking import answer, receive
 from etabli.support.tickets import Ticket
 
@@ -135,10 +135,8 @@ LUNCH = [[["08:00", "12:00"], ["13:30", "17:30"]]] * 5 + [[], []]
 
 def promised(firm: Any, actor: Any, start: datetime, minutes: int, pauses: Any = ()) -> Any:
     """The deadline of a solution, from a ticket opened then and put on hold meanwhile."""
-    made = level(firm, actor, f"L{minutes}{start.timestamp()}", default=False, solve=1)
+    made = level(firm, actor, f"Level {ServiceLevel.objects.count()}", default=False, solve=1)
     set_targets(made, [Promise(Clock.SOLVE, n, minutes) for n in range(1, 6)], actor=actor)
-    from etabli.support.levels import make_default
-
     make_default(made, actor=actor)
     ticket = opened(firm, actor, start)
     move(ticket, "take", actor=actor, assignee=firm.provider.technician, at=start)
