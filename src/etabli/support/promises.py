@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.validators import MinValueValidator
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
@@ -311,14 +311,24 @@ def _write(fresh: list[Deadline], changed: list[Deadline], gone: list[int], move
     if fresh:
         Deadline.objects.bulk_create(fresh)
     if changed:
-        Deadline.objects.bulk_update(changed, [*TOLD, "told", "escalated"], batch_size=500)
+        # An insertion that meets its own row: bulk_update writes a condition for each value, ten times slower.
+        names = [*TOLD, "told", "escalated"]
+        Deadline.objects.bulk_create(
+            changed, batch_size=500, update_conflicts=True, unique_fields=["id"], update_fields=names
+        )
     if gone:
         Deadline.objects.filter(pk__in=gone).delete()
-    if len(moved) == 1:
-        one = moved[0]
-        Ticket.objects.filter(pk=one.pk).update(due_at=one.due_at, due_clock=one.due_clock)
-    elif moved:
-        Ticket.objects.bulk_update(moved, ["due_at", "due_clock"], batch_size=500)
+    if moved:
+        columns = [[one.pk for one in moved], [one.due_at for one in moved], [one.due_clock for one in moved]]
+        with connection.cursor() as cursor:
+            cursor.execute(DUE, columns)
+
+
+DUE = """
+UPDATE support_ticket ticket SET due_at = read.due_at, due_clock = read.due_clock
+  FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[]) AS read (id, due_at, due_clock)
+ WHERE ticket.id = read.id
+"""
 
 
 def left_of(row: Deadline, reading: Reading, ticket: Ticket, book: Book) -> list[Moment]:
