@@ -71,6 +71,7 @@ READS = {
     "booking-file",
     "loan-file",
     "rule-trial",
+    "ticket-deadlines",
 }
 ROUTES_OF_THE_API = {"openapi-json", "api-root"}
 ANNEX = {"annex-note", "annex-tag", "annex-untag", "annex-file", "annex-link", "annex-detach", "annex-unlink"}
@@ -92,7 +93,8 @@ def test_every_address_is_walked_or_listed():
     assert listed <= {a.name for a in OTHERS}, "a list holds an address that no longer exists"
     api = {a.name for a in addresses() if a.route.startswith("api/v1/")}
     of_acts = {"with_body", "bare"}  # the operations of acts, one address each
-    apart = {"read_rules", "change_rules", "try_rules"}  # of no screen, checked in test_rules_api
+    # of no screen, checked in test_rules_api and test_deadlines_page
+    apart = {"read_rules", "change_rules", "try_rules", "read_deadlines"}
     assert api - of_acts - apart == {
         *ROUTES_OF_THE_API,
         "rows",

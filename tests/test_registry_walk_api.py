@@ -32,6 +32,9 @@ def api(screen: Screen, key: Any = None) -> str:
     return f"/api/v1/{screen.slug}" + ("" if key is None else f"/{key}")
 
 
+WHOLE = {"week", "cells", "shifts"}  # lists that are one value
+
+
 def json_body(screen: Screen, obj: Any) -> str:
     class Encoder(DjangoJSONEncoder):
         def default(self, o: Any) -> Any:

@@ -1,10 +1,12 @@
 """Calendars: when an organisation works, in wall-clock hours, less its holidays."""
 
 from collections.abc import Iterable
+from datetime import datetime, time
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,7 +16,7 @@ from .holidays import public_holidays
 from .organisations import Organisation
 from .tenancy import Catalogue
 from .weekfield import WeekField
-from .workingtime import WorkingHours, parse_week
+from .workingtime import ONE_DAY, Closure, WorkingHours, parse_week
 
 
 def validate_week(value: Any) -> None:
@@ -65,29 +67,60 @@ class Calendar(Catalogue):
 
 
 class Holiday(Catalogue):
-    """A day without work in a calendar."""
+    """A day without work in a calendar, or some hours of one: closed from noon on Christmas Eve."""
 
     calendar = models.ForeignKey(
         Calendar, models.CASCADE, related_name="holidays", verbose_name=gettext_lazy("calendar")
     )
     day = models.DateField(gettext_lazy("day"))
     name = models.CharField(gettext_lazy("name"), max_length=120)
+    closed_from = models.TimeField(
+        gettext_lazy("closed from"),
+        null=True,
+        blank=True,
+        help_text=gettext_lazy("Empty: the whole day."),
+    )
+    closed_until = models.TimeField(
+        gettext_lazy("closed until"),
+        null=True,
+        blank=True,
+        help_text=gettext_lazy("Empty or 00:00: until the end of the day."),
+    )
 
     class Meta:
         verbose_name, verbose_name_plural = gettext_lazy("holiday"), gettext_lazy("holidays")
         constraints = [
-            models.UniqueConstraint(fields=["organisation", "calendar", "day"], name="holiday_once")
+            models.UniqueConstraint(
+                fields=["organisation", "calendar", "day", "closed_from"],
+                nulls_distinct=False,
+                name="holiday_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_until=None)
+                | Q(closed_from__isnull=False)
+                & (Q(closed_until=time.min) | Q(closed_until__gt=F("closed_from"))),
+                name="holiday_hours_in_order",
+                violation_error_message=gettext_lazy("The hours closed end before they begin."),
+            ),
         ]
-        ordering = ["day"]
+        ordering = ["day", F("closed_from").asc(nulls_first=True)]
 
     def __str__(self) -> str:
         return f"{self.day:%Y-%m-%d} {self.name}"
 
+    def closure(self) -> Closure:
+        """The wall times between which the calendar is closed."""
+        until = self.closed_until or time.min
+        ends = self.day + ONE_DAY if until == time.min else self.day
+        return datetime.combine(self.day, self.closed_from or time.min), datetime.combine(ends, until)
+
 
 def hours_of(calendar: Calendar) -> WorkingHours:
-    """The calendar as working time is counted: its week less its holidays."""
-    closed = frozenset(calendar.holidays.values_list("day", flat=True))
-    return WorkingHours(calendar.timezone, parse_week(calendar.week), closed)
+    """The calendar as working time is counted: its week less its holidays, those of some hours included."""
+    listed = list(calendar.holidays.all())
+    closed = frozenset(one.day for one in listed if one.closed_from is None)
+    closures = tuple(one.closure() for one in listed if one.closed_from is not None)
+    return WorkingHours(calendar.timezone, parse_week(calendar.week), closed, closures)
 
 
 def default_calendar(organisation_id: int) -> Calendar:
@@ -127,7 +160,7 @@ def add_public_holidays(calendar: Calendar, years: Iterable[int], *, actor: Acto
     """
     require(actor, "calendar.change", calendar)
     zone = calendar.organisation.holiday_zone
-    known = set(calendar.holidays.values_list("day", flat=True))
+    known = set(calendar.holidays.filter(closed_from=None).values_list("day", flat=True))
     found = {
         day: name for year in years for day, name in public_holidays(zone, year).items() if day not in known
     }

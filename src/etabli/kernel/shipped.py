@@ -17,7 +17,8 @@ LENDING = ["kit.*", "kititem.*", "pool.*", "booking.*", "loan.*", "slip.*", "cal
 COUNTING = ["stocktake.*", "stocktakeline.*", "photo.*"]
 STOCK = ["stockitem.*"]
 ANNEX = ["note.*", "attachment.*", "tagging.*", "link.*"]
-DESK = ["ticket.*", "task.*", "timeentry.*", "approval.*"]
+OWN_ABSENCES = ["absence.add", "absence.change", "absence.delete"]  # those of others need absence.plan
+DESK = ["ticket.*", "task.*", "timeentry.*", "approval.*", *OWN_ABSENCES]
 DESK_RULES = [
     "category.*",
     "service.*",
@@ -31,6 +32,10 @@ DESK_RULES = [
     "quickticket.*",
     "rule.*",
     "recurrence.*",
+    "escalation.*",
+    "skill.*",
+    "agentskill.*",
+    "absence.*",
 ]
 WORK = [*READ, "asset.*", "agent.*", "document.*", *ANNEX, "job.*", *COUNTING, *LENDING, *STOCK, *DESK]
 PLACES = ["site.*", "building.*", "floor.*", "room.*", "rack.*"]

@@ -10,12 +10,13 @@ from etabli.kernel.screens import act_pages, annex
 from etabli.kernel.screens.api import build
 from etabli.kernel.screens.importing import pages as imports
 from etabli.people import pages as people_pages
-from etabli.support import rule_pages
+from etabli.support import deadlines_page, rule_pages
 from etabli.web.urls import urlpatterns as web_urls
 
 from . import demo_pages
 
-api = build(list(screens.registry.values()), etabli.__version__, {"recognition": rules_api.router})
+OF_NO_SCREEN = {"recognition": rules_api.router, "tickets": deadlines_page.router}
+api = build(list(screens.registry.values()), etabli.__version__, OF_NO_SCREEN)
 urlpatterns = [
     path("api/v1/", api.urls),
     path("compte/", include("allauth.urls")),

@@ -59,9 +59,15 @@ _CLASSES: dict[str, type[history.Fact]] = {
 
 def record(ticket: Ticket, kind: str, *, at: datetime, **told: Any) -> TicketFact:
     """Add a fact to a ticket. ``told``: the fields of the fact, by name."""
+    forget(ticket, "facts")
     return TicketFact.objects.create(
         organisation_id=ticket.organisation_id, ticket=ticket, kind=kind, at=at, told=told
     )
+
+
+def forget(ticket: Ticket, name: str) -> None:
+    """What was prefetched of a ticket is no longer all there is."""
+    getattr(ticket, "_prefetched_objects_cache", {}).pop(name, None)
 
 
 def facts_of(rows: Iterable[TicketFact]) -> list[history.Fact]:

@@ -9,39 +9,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from etabli.kernel.accounts import Account
-from etabli.kernel.actors import Actor, allowed, require
+from etabli.kernel.actors import Actor, require
 from etabli.kernel.events import difference, publish, snapshot
-from etabli.kernel.organisations import Membership, lineage
 from etabli.kernel.screens.writing import count_edit
-from etabli.kernel.tenancy import opening
 from etabli.people.models import Team, TeamMember
 
 from .facts import record
 from .moving import locked, move
 from .promises import refresh
+from .staff import agents_of
 from .states import OVER, State
+from .suiting import knows
 from .tickets import OPEN, Ticket
-
-
-def agents_of(organisation_id: int) -> list[Account]:
-    """The accounts that may work on the tickets of an organisation: its own people's, and those above."""
-    above = lineage(organisation_id)
-    with opening():
-        found = list(
-            Membership.objects.filter(organisation__in=above, account__is_active=True).select_related(
-                "role", "account"
-            )
-        )
-    denied = {one.account_id for one in found if one.denied}
-    may = {
-        one.account
-        for one in found
-        if one.account_id not in denied
-        and (one.descends or one.organisation_id == organisation_id)
-        and one.role is not None
-        and allowed("ticket.answer", frozenset(one.role.verbs))
-    }
-    return sorted(may, key=lambda account: str(account).lower())
 
 
 @transaction.atomic
@@ -82,11 +61,14 @@ def assign(
 
 
 def queue_of(actor: Actor) -> QuerySet[Ticket]:
-    """The tickets nobody has, of the actor's teams or of none, the most pressing first."""
+    """The tickets nobody has, of the actor's teams or of none, the most pressing first.
+
+    One that asks for skills is left to those who have one of them.
+    """
     teams = TeamMember.objects.filter(person__account=actor.account_id).values("team")
     rows = Ticket.objects.filter(OPEN, assignee=None, state=State.NEW)
     rows = rows.filter(organisation__in=actor.organisations("ticket.move"))
-    rows = rows.filter(team__in=teams) | rows.filter(team=None)
+    rows = (rows.filter(team__in=teams) | rows.filter(team=None)).filter(knows(actor.account_id or 0))
     return rows.order_by("priority", F("due_at").asc(nulls_last=True), "id")
 
 
@@ -98,3 +80,6 @@ def take_next(*, actor: Actor) -> Ticket | None:
         raise ValidationError(_("Only somebody with an account takes charge of a ticket."))
     found = queue_of(actor).select_for_update(of=("self",), skip_locked=True).first()
     return move(found, "take", actor=actor, assignee=account) if found else None
+
+
+__all__ = ["agents_of", "assign", "queue_of", "take_next"]

@@ -3,7 +3,9 @@
 from .answer_templates import AnswerTemplate
 from .approving import Approval
 from .drafts import Draft, Presence
+from .escalations import Escalation
 from .facts import TicketFact
+from .handovers import Handover
 from .macros import Macro, QuickTicket
 from .mailboxes import KnownMail, Mailbox, ReceivedMail
 from .matrices import PriorityMatrix
@@ -14,6 +16,7 @@ from .promises import Deadline, ServiceLevel, ServiceTarget
 from .recurring import Recurrence, RecurrenceAsset, RecurrenceRun
 from .rules import Rule, RuleFiring
 from .satisfaction import Survey
+from .skills import Absence, AgentSkill, Skill, SkillCover
 from .splitting import TicketSplit
 from .task_lists import TaskList
 from .tasks import Task
@@ -21,11 +24,15 @@ from .tickets import Category, Service, Ticket, TicketAsset, TicketLink, Watcher
 from .timing import TimeEntry, WorkType
 
 __all__ = [
+    "Absence",
+    "AgentSkill",
     "AnswerTemplate",
     "Approval",
     "Category",
     "Deadline",
     "Draft",
+    "Escalation",
+    "Handover",
     "KnownMail",
     "Macro",
     "Mailbox",
@@ -44,6 +51,8 @@ __all__ = [
     "Service",
     "ServiceLevel",
     "ServiceTarget",
+    "Skill",
+    "SkillCover",
     "Survey",
     "Task",
     "TaskList",

@@ -24,6 +24,7 @@ from .priority import (
     decide,
     prioritise,
 )
+from .promises import refresh
 from .tickets import Ticket
 
 
@@ -43,7 +44,10 @@ def computed(ticket: Ticket, matrix: Matrix | None = None) -> Priority:
 
 
 def _recurrence(ticket: Ticket, assets: list[int]) -> Recurrence:
-    """How many tickets about the same asset, person and category came within the window before it."""
+    """How many tickets about the same asset, person and category came within the window before it.
+
+    At most three queries, each on an index of its own.
+    """
     earlier = Ticket.objects.filter(
         organisation=ticket.organisation_id,
         opened_at__gte=ticket.opened_at - WINDOW,
@@ -82,11 +86,13 @@ def priority_of(ticket: Ticket) -> Priority | None:
     )
 
 
-def weigh(ticket: Ticket, *, actor: Actor, at: datetime | None = None) -> Priority:
+def weigh(
+    ticket: Ticket, *, actor: Actor, at: datetime | None = None, matrix: Matrix | None = None
+) -> Priority:
     """Compute the priority again; what an agent decided stays until they take it back."""
     from .matrices import matrix_of
 
-    now = computed(ticket, matrix_of(ticket.organisation_id))
+    now = computed(ticket, matrix or matrix_of(ticket.organisation_id))
     before = priority_of(ticket)
     if before is not None and before.because:
         now = decide(now, before.level, because=before.because, by=before.by)
@@ -95,7 +101,9 @@ def weigh(ticket: Ticket, *, actor: Actor, at: datetime | None = None) -> Priori
 
 
 @transaction.atomic
-def override(ticket: Ticket, level: int | None, *, actor: Actor, because: str = "") -> Priority:
+def override(
+    ticket: Ticket, level: int | None, *, actor: Actor, because: str = "", at: datetime | None = None
+) -> Priority:
     """Give a ticket another priority than the computed one, with a reason; without level, take that back.
 
     Raises ``ValidationError`` with a sentence.
@@ -109,7 +117,7 @@ def override(ticket: Ticket, level: int | None, *, actor: Actor, because: str = 
             now = decide(now, level, because=because, by=actor.label)
         except ValueError as error:
             raise ValidationError(str(error))
-    _keep(ticket, now, actor=actor)
+    _keep(ticket, now, actor=actor, at=at)
     return now
 
 
@@ -119,7 +127,9 @@ def _keep(ticket: Ticket, now: Priority, *, actor: Actor, at: datetime | None = 
     Ticket.objects.filter(pk=ticket.pk).update(priority=now.level, priority_why=ticket.priority_why)
     if before == now.level or not ticket.facts.exists():
         return
-    record(ticket, "prioritised", at=at or timezone.now(), priority=now.level)
+    at = at or timezone.now()
+    record(ticket, "prioritised", at=at, priority=now.level)
+    refresh(ticket, now=at)
     publish(
         ticket,
         "ticket.prioritised",

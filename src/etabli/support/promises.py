@@ -3,12 +3,12 @@
 A deadline is what the clocks read from the facts of the ticket; each fact makes them be read again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.validators import MinValueValidator
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
@@ -19,11 +19,13 @@ from etabli.kernel.tenancy import Catalogue, OrganisationModel
 from etabli.kernel.text import Plain
 from etabli.kernel.workingtime import NeverOpen, TooLong, WorkingHours
 
-from .clocks.alarms import alarms
 from .clocks.history import Opened
 from .clocks.policies import Clock, Policy, Target
 from .clocks.readings import Reading, read
-from .facts import facts_of
+from .escalations import Escalation, rules_of
+from .facts import facts_of, forget
+from .moments import Moment, moments
+from .states import State
 from .tickets import Ticket
 
 
@@ -55,8 +57,11 @@ class ServiceLevel(Catalogue):
         return self.name
 
 
-class ServiceTarget(OrganisationModel):
-    """One delay of a service level: what is timed, for which priority, in minutes of working time."""
+class ServiceTarget(Catalogue):
+    """One delay of a service level: what is timed, for which priority, in minutes of working time.
+
+    Read, as its level, by the organisations under it: their deadlines are counted from it.
+    """
 
     level = models.ForeignKey(ServiceLevel, models.CASCADE, related_name="targets")
     clock = models.CharField(gettext_lazy("what is promised"), max_length=12, choices=Clock)
@@ -73,6 +78,7 @@ class ServiceTarget(OrganisationModel):
     )
 
     class Meta:
+        verbose_name, verbose_name_plural = gettext_lazy("promised delay"), gettext_lazy("promised delays")
         constraints = [
             models.UniqueConstraint(
                 fields=["level", "clock", "priority", "team"], nulls_distinct=False, name="target_once"
@@ -89,10 +95,15 @@ class ServiceTarget(OrganisationModel):
         return f"{self.get_clock_display()} P{self.priority}: {self.minutes} min"
 
 
+PASSING = Q(stopped_at=None, late=False, due_at__isnull=False)
+"""Deadlines that time alone makes late: no fact happens when one passes."""
+
+
 class Deadline(OrganisationModel):
     """What a clock of a ticket said when it was last read. ``due_at`` is empty while it pauses.
 
-    told: the last share of the delay, in percent, that agents were warned of; next_at: when to look again.
+    told: the last share of the delay, in percent, that agents were warned of; escalated: the rules of
+    escalation that were applied; next_at: when to look again.
     """
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="deadlines")
@@ -106,7 +117,9 @@ class Deadline(OrganisationModel):
     late = models.BooleanField(gettext_lazy("late"), default=False)
     pause = models.CharField(max_length=60, blank=True)
     told = models.PositiveSmallIntegerField(default=0)
+    escalated = models.JSONField(default=list)
     next_at = models.DateTimeField(null=True)
+    touched = False  # in memory: to be written whatever its clock says
 
     class Meta:
         constraints = [
@@ -114,6 +127,7 @@ class Deadline(OrganisationModel):
         ]
         indexes = [
             models.Index(fields=["next_at"], condition=Q(next_at__isnull=False), name="deadline_next"),
+            models.Index(fields=["due_at"], condition=PASSING, name="deadline_passing"),
         ]
 
     def __str__(self) -> str:
@@ -146,22 +160,70 @@ def name_of(level: ServiceLevel | None) -> str:
     return str(level.pk) if level else ""
 
 
-def policies(names: Iterable[str], ticket: Ticket) -> dict[str, Policy]:
-    """The promises that facts name, in the hours that hold for this ticket."""
-    made = dict.fromkeys(names, Policy())
-    keys = [int(name) for name in made if name]
-    levels = (
-        ServiceLevel.objects.filter(pk__in=keys).select_related("calendar").prefetch_related("targets__team")
-    )
-    for level in levels:
-        made[name_of(level)] = _policy(level, business_of(level, ticket))
-    return made
+class Book:
+    """What is promised, read once for a work on one ticket or on thousands: levels, hours, escalations."""
+
+    def __init__(self) -> None:
+        self._levels: dict[str, ServiceLevel] = {}
+        self._calendars: dict[int, Calendar] = {}
+        self._hours: dict[int, WorkingHours] = {}
+        self._policies: dict[tuple[str, int], Policy] = {}
+        self._rules: dict[int, list[Escalation]] = {}
+
+    def policies(self, names: Iterable[str], ticket: Ticket) -> dict[str, Policy]:
+        """The promises that facts name, in the hours that hold for this ticket."""
+        wanted = list(dict.fromkeys(names))
+        self._learn(name for name in wanted if name)
+        return {name: self._policy(name, ticket) for name in wanted}
+
+    def business(self, ticket: Ticket) -> WorkingHours:
+        """The working hours in which a ticket is served."""
+        self._learn([name for name in [_key(ticket.level_id)] if name])
+        return self.hours(self.calendar(self._levels.get(_key(ticket.level_id)), ticket))
+
+    def calendar(self, level: ServiceLevel | None, ticket: Ticket) -> Calendar:
+        """The calendar of a level, else that of whoever asks."""
+        if level is not None and level.calendar is not None:
+            return level.calendar
+        place = ticket.organisation_id
+        if place not in self._calendars:
+            self._calendars[place] = default_calendar(place)
+        return self._calendars[place]
+
+    def hours(self, calendar: Calendar) -> WorkingHours:
+        if calendar.pk not in self._hours:
+            self._hours[calendar.pk] = hours_of(calendar)
+        return self._hours[calendar.pk]
+
+    def rules(self, organisation_id: int) -> list[Escalation]:
+        """The escalations by time in force in an organisation."""
+        if organisation_id not in self._rules:
+            self._rules[organisation_id] = rules_of(organisation_id)
+        return self._rules[organisation_id]
+
+    def level(self, name: str) -> ServiceLevel | None:
+        """The level that facts name; none when nothing was promised."""
+        self._learn([name] if name else [])
+        return self._levels.get(name)
+
+    def _learn(self, names: Iterable[str]) -> None:
+        missing = [int(name) for name in names if name not in self._levels]
+        if missing:
+            rows = ServiceLevel.objects.filter(pk__in=missing).select_related("calendar")
+            self._levels |= {name_of(one): one for one in rows.prefetch_related("targets__team")}
+
+    def _policy(self, name: str, ticket: Ticket) -> Policy:
+        level = self._levels.get(name)
+        if level is None:
+            return Policy()
+        calendar = self.calendar(level, ticket)
+        if (name, calendar.pk) not in self._policies:
+            self._policies[name, calendar.pk] = _policy(level, self.hours(calendar))
+        return self._policies[name, calendar.pk]
 
 
-def business_of(level: ServiceLevel | None, ticket: Ticket) -> WorkingHours:
-    """The working hours in which a ticket is served."""
-    calendar = level.calendar if level and level.calendar else default_calendar(ticket.organisation_id)
-    return hours_of(calendar)
+def _key(level_id: int | None) -> str:
+    return str(level_id) if level_id else ""
 
 
 def _policy(level: ServiceLevel, hours: WorkingHours) -> Policy:
@@ -176,46 +238,124 @@ def _policy(level: ServiceLevel, hours: WorkingHours) -> Policy:
     return Policy(targets, teams)
 
 
-def readings_of(ticket: Ticket) -> tuple[Reading, ...]:
+def readings_of(ticket: Ticket, book: Book | None = None) -> tuple[Reading, ...]:
     """Every clock of a ticket, read from its facts; none before its opening is written."""
-    facts = facts_of(ticket.facts.order_by("id"))
+    facts = facts_of(sorted(ticket.facts.all(), key=lambda row: row.pk))
     if not any(isinstance(fact, Opened) for fact in facts):
         return ()
     names = {getattr(fact, "policy", "") for fact in facts}
-    return read(facts, policies(names, ticket))
+    return read(facts, (book or Book()).policies(names, ticket))
 
 
-def refresh(ticket: Ticket, *, now: datetime | None = None) -> None:
+def refresh(ticket: Ticket, *, now: datetime | None = None, book: Book | None = None) -> None:
     """Read the clocks of a ticket again and keep what they say. To be called after each fact."""
-    now = now or timezone.now()
-    before = {row.key: row for row in ticket.deadlines.all()}
-    business = business_of(ticket.level, ticket)
-    nearest: tuple[datetime, str] | None = None
-    for reading in readings_of(ticket):
-        row = before.pop((reading.clock, reading.question, reading.team), None) or Deadline(
-            organisation_id=ticket.organisation_id,
-            ticket=ticket,
-            clock=reading.clock,
-            question=reading.question,
-            team=reading.team[:80],
+    refresh_many([ticket], now=now, book=book)
+
+
+def refresh_many(tickets: Iterable[Ticket], *, now: datetime | None = None, book: Book | None = None) -> None:
+    """The same for many: what they need of the book is read once, what changed is written together.
+
+    The caller holds their rows (``select_for_update``), so that no deadline is written from older facts.
+    """
+    now, book = now or timezone.now(), book or Book()
+    fresh: list[Deadline] = []
+    changed: list[Deadline] = []
+    gone: list[int] = []
+    moved: list[Ticket] = []
+    for ticket in tickets:
+        before = {row.key: row for row in ticket.deadlines.all()}
+        nearest: tuple[datetime, str] | None = None
+        for row, reading in _rows(ticket, before, book):
+            if _tell(row, reading, ticket, book, now) or row.touched:
+                (changed if row.pk else fresh).append(row)
+            if row.stopped_at is None and row.due_at and row.clock != Clock.TEAM:
+                nearest = min(nearest or (row.due_at, row.clock), (row.due_at, row.clock))
+        gone += [row.pk for row in before.values()]
+        due = nearest or (None, "")
+        if (ticket.due_at, ticket.due_clock) != due:
+            ticket.due_at, ticket.due_clock = due
+            moved.append(ticket)
+        forget(ticket, "deadlines")
+    _write(fresh, changed, gone, moved)
+
+
+def _rows(
+    ticket: Ticket, before: dict[tuple[str, int, str], Deadline], book: Book
+) -> Iterator[tuple[Deadline, Reading]]:
+    """Each clock with its row, made when there is none; what remains in ``before`` is no longer promised.
+
+    A closed ticket keeps what was true when it was closed, whatever is promised since.
+    """
+    kept = ticket.state == State.CLOSED
+    for reading in readings_of(ticket, book):
+        found = before.pop((reading.clock, reading.question, reading.team[:80]), None)
+        if kept and found is not None and found.stopped_at == reading.stopped_at:
+            continue
+        yield (
+            found
+            or Deadline(
+                organisation_id=ticket.organisation_id,
+                ticket=ticket,
+                clock=reading.clock,
+                question=reading.question,
+                team=reading.team[:80],
+            ),
+            reading,
         )
-        if _tell(row, reading, business, now):
-            row.save()
-        if reading.stopped_at is None and row.due_at and reading.clock != Clock.TEAM:
-            nearest = min(nearest or (row.due_at, reading.clock), (row.due_at, reading.clock))
-    if before:
-        Deadline.objects.filter(pk__in=[row.pk for row in before.values()]).delete()
-    ticket.due_at, ticket.due_clock = nearest or (None, "")
-    Ticket.objects.filter(pk=ticket.pk).update(due_at=ticket.due_at, due_clock=ticket.due_clock)
+    if kept:
+        for key in [key for key, row in before.items() if row.stopped_at]:
+            del before[key]
 
 
-def _tell(row: Deadline, reading: Reading, business: WorkingHours, now: datetime) -> bool:
+def _write(fresh: list[Deadline], changed: list[Deadline], gone: list[int], moved: list[Ticket]) -> None:
+    if fresh:
+        Deadline.objects.bulk_create(fresh)
+    if changed:
+        # An insertion that meets its own row: bulk_update writes a condition a value, ten times slower.
+        names = [*TOLD, "told", "escalated"]
+        Deadline.objects.bulk_create(
+            changed, batch_size=500, update_conflicts=True, unique_fields=["id"], update_fields=names
+        )
+    if gone:
+        Deadline.objects.filter(pk__in=gone).delete()
+    if moved:
+        columns = [[one.pk for one in moved], [one.due_at for one in moved], [one.due_clock for one in moved]]
+        with connection.cursor() as cursor:
+            cursor.execute(DUE, columns)
+
+
+DUE = """
+UPDATE support_ticket ticket SET due_at = read.due_at, due_clock = read.due_clock
+  FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[]) AS read (id, due_at, due_clock)
+ WHERE ticket.id = read.id
+"""
+
+
+def left_of(row: Deadline, reading: Reading, ticket: Ticket, book: Book) -> list[Moment]:
+    """When somebody is still to be told of a clock; never in a calendar that does not open."""
+    try:
+        return moments(
+            reading,
+            business=book.business(ticket),
+            told=row.told,
+            applied=row.escalated,
+            rules=book.rules(ticket.organisation_id),
+        )
+    except (NeverOpen, TooLong):
+        return []
+
+
+TOLD = ("minutes", "started_at", "due_at", "stopped_at", "late", "pause", "next_at")
+
+
+def _tell(row: Deadline, reading: Reading, ticket: Ticket, book: Book, now: datetime) -> bool:
     """Bring what a row says up to date; whether it changed. A calendar that never opens gives no deadline."""
+    left = left_of(row, reading, ticket, book)
     try:
         due = reading.due
-        left = [one for one in alarms(reading, business=business) if one.share > row.told]
     except (NeverOpen, TooLong):
-        due, left = None, []
+        due = None
+    running = reading.stopped_at is None and not reading.pause
     values: dict[str, Any] = {
         "minutes": int(reading.target.amount.total_seconds() // 60),
         "started_at": reading.started_at,
@@ -223,9 +363,9 @@ def _tell(row: Deadline, reading: Reading, business: WorkingHours, now: datetime
         "stopped_at": reading.stopped_at,
         "late": due is not None and due < (reading.stopped_at or now),
         "pause": "" if reading.stopped_at else reading.pause[:60],
-        "next_at": left[0].told_at if left and reading.stopped_at is None else None,
+        "next_at": left[0].at if left and running else None,
     }
-    changed = row.pk is None or any(getattr(row, name) != value for name, value in values.items())
-    for name, value in values.items():
-        setattr(row, name, value)
+    changed = row.pk is None or any(getattr(row, name) != values[name] for name in TOLD)
+    for name in TOLD:
+        setattr(row, name, values[name])
     return changed

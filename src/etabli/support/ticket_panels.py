@@ -9,6 +9,7 @@ from etabli.kernel.screens import Panel
 from etabli.kernel.screens.columns import show
 
 from . import caller
+from .deadlines_page import deadlines_panel
 from .prioritising import priority_of
 from .satisfaction import satisfaction_panel
 from .tickets import Ticket
@@ -21,6 +22,7 @@ def panels(ticket: Ticket, request: HttpRequest) -> list[Panel]:
     actor: Any = request.actor  # type: ignore[attr-defined]
     rated = satisfaction_panel(ticket)
     return [
+        deadlines_panel(ticket, request),
         sorting(ticket),
         *caller.panels(ticket, request),
         *([rated] if rated else []),

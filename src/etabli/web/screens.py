@@ -104,11 +104,12 @@ class CalendarScreen(Screen):
 
 @register
 class HolidayScreen(Screen):
-    about = gettext_lazy("Days when a calendar is closed.")
+    about = gettext_lazy("Days, or hours of a day, when a calendar is closed.")
     model = Holiday
     icon = "calendar-off"
-    columns = ["name", "day", "calendar"]
+    columns = ["name", "day", "closed_from", "closed_until", "calendar"]
     filters = ["calendar", "day"]
+    fields = ["calendar", "day", "name", "closed_from", "closed_until"]
     order = ["-day"]
     searchable = False
 

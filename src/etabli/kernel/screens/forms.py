@@ -366,6 +366,8 @@ def _field(field: Any, **kwargs: Any) -> Any:
         made.widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
     elif isinstance(made, forms.DateField):
         made.widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    elif isinstance(made, forms.TimeField):
+        made.widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     elif isinstance(made, forms.CharField) and isinstance(made.widget, forms.Textarea):
         made.widget.attrs.setdefault("rows", 4)
     return made

@@ -83,6 +83,7 @@ def alone(maker: Any, label: str, name: str) -> dict[str, Any]:
     if label in {"assets.Asset", "assets.StockItem", "people.Person"} and name in around:
         return {outer: maker.get(PROTECTED[f"people.{outer.title()}"]) for outer in around[name]}
     others = {("assets.Booking", "kit"): "asset", ("assets.KitItem", "model"): "asset"}
+    others[("support.SkillCover", "service")] = "category"
     if (label, name) == ("support.ServiceTarget", "team"):
         return {"clock": "team", "team": maker.get(PROTECTED["people.Team"])}
     if (label, name) not in others:

@@ -52,3 +52,11 @@ def certificate(tmp_path_factory: Any) -> str:
     pem = serialization.Encoding.PEM
     path.write_bytes(key.private_bytes(pem, *private) + made.public_bytes(pem))
     return str(path)
+
+
+@pytest.fixture
+def provider_desk(firm: Any, actor_of: Any) -> Iterator[Any]:
+    """The provider's administrator, in the scope of everything they serve."""
+    actor = actor_of(firm.provider.administrator)
+    with scope(*actor.places):
+        yield firm, actor
