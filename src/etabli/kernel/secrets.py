@@ -6,6 +6,7 @@ of backups. Several servers on one database share the same file.
 """
 
 import hashlib
+import hmac
 import os
 import tempfile
 from datetime import datetime
@@ -255,6 +256,20 @@ def key_ids() -> list[str]:
     """Short names of the keys in the file, the encrypting one first: digests, not parts of the keys."""
     _fernet(create=True)
     return [hashlib.sha256(key.encode()).hexdigest()[:8] for key in _read_keys()]
+
+
+def derived(purpose: str) -> tuple[bytes, ...]:
+    """Keys of 32 bytes for another use than encryption: one made from each key of the file, the present one
+    first. What was signed before a rotation is still recognised.
+    """
+    _fernet(create=True)
+    found = _path().stat()
+    return _derived(purpose, str(_path()), found.st_mtime_ns, found.st_ino)
+
+
+@lru_cache(maxsize=32)
+def _derived(purpose: str, _file: str, _changed: int, _inode: int) -> tuple[bytes, ...]:
+    return tuple(hmac.digest(key.encode(), f"etabli:{purpose}".encode(), "sha256") for key in _read_keys())
 
 
 def _path() -> Path:

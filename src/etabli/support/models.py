@@ -1,5 +1,6 @@
 """The models of the service desk, gathered for Django; each lives beside its verbs."""
 
+from .deadaddresses import DeadAddress
 from .facts import TicketFact
 from .mailboxes import KnownMail, Mailbox, ReceivedMail
 from .matrices import PriorityMatrix
@@ -11,6 +12,7 @@ from .tickets import Category, Service, Ticket, TicketAsset, TicketLink, Watcher
 
 __all__ = [
     "Category",
+    "DeadAddress",
     "Deadline",
     "KnownMail",
     "Mailbox",

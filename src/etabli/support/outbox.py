@@ -58,6 +58,7 @@ class OutgoingMail(OrganisationModel):
                 name="outgoing_due",
             ),
             models.Index(fields=["ticket", "id"], name="outgoing_of_ticket"),
+            models.Index(fields=["send_at"], condition=Q(kind="receipt"), name="outgoing_receipts"),
         ]
 
     def __str__(self) -> str:

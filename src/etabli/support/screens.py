@@ -18,6 +18,8 @@ from etabli.kernel.text import Plain
 from etabli.web import markup
 from etabli.web.markup import Tone
 
+from . import mailbox_screens  # noqa: F401 - declares its own
+from .deadaddresses import dead
 from .opening import open_ticket
 from .prioritising import weigh
 from .states import State
@@ -188,7 +190,11 @@ class TicketScreen(Screen):
         return obj.caller
 
     def heading(self, obj: Ticket) -> dict[str, Any]:
-        return {"state": {"label": obj.get_state_display(), "tone": TONES[obj.state]}}
+        told = [
+            {"tone": "bad", "text": _("%(address)s does not receive: %(why)s") % {"address": one, "why": why}}
+            for one, why in dead(obj.organisation_id, [obj.caller_email]).items()
+        ]
+        return {"state": {"label": obj.get_state_display(), "tone": TONES[obj.state]}, "alerts": told}
 
     def panels(self, obj: Ticket, request: HttpRequest) -> list[Panel]:
         return [Panel(self.singular, rows=self.facts(obj, self.form_fields), side=True)]
