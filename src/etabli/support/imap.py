@@ -104,6 +104,7 @@ class Box:
         if after:
             asked += f" OR UNSEEN UID {after + 1}:*"
         with _told(self.server):
+            self._client.untagged_responses.pop("EXISTS", None)  # news told from now on is no news of these
             uids = sorted({int(one) for one in self._box.uids(asked, charset=None)})
             found: list[Listed] = []
             for at in range(0, len(uids), _SIZES):
@@ -163,12 +164,26 @@ class Box:
                 return
             self._box.idle.start()
             until = time.monotonic() + seconds
+            if self._client.untagged_responses.get("EXISTS") or self._said_already():
+                until = 0.0  # something arrived since the folder was listed, before this wait began
             while time.monotonic() < until and not stop.is_set():
                 asked = time.monotonic()
                 # An answer, or none at once: the server has closed, as ending the wait will tell.
                 if self._box.idle.poll(1.0) or time.monotonic() - asked < 0.5:
                     break
             self._box.idle.stop()
+
+    def _said_already(self) -> bool:
+        """Whether the server said more with its last answer: it lies in a buffer that no poll looks into."""
+        file, sock = getattr(self._client, "_file", None) or self._client.file, self._client.sock
+        usual = sock.gettimeout()
+        sock.settimeout(0)
+        try:
+            return bool(file.peek(1))
+        except OSError:  # nothing: SSL says so by an error
+            return False
+        finally:
+            sock.settimeout(usual)
 
     @contextmanager
     def limited(self, seconds: float = LONGEST) -> Iterator[None]:
