@@ -69,7 +69,10 @@ class MailNotConfigured(RuntimeError):
 
 @dataclass(frozen=True)
 class MailServer:
-    """An SMTP server and its login; ``sender`` is the From of our messages, possibly with a name."""
+    """An SMTP server and its login; ``sender`` is the From of our messages, possibly with a name.
+
+    ``token`` is given in place of the password (XOAUTH2).
+    """
 
     host: str
     port: int = 587
@@ -77,6 +80,7 @@ class MailServer:
     user: str = ""
     password: str = ""
     sender: str = ""
+    token: str = ""
 
 
 def configured(organisation: int | None = None) -> MailServer:
@@ -153,7 +157,7 @@ def test_connection(server: MailServer) -> str:
     try:
         smtp = open_connection(server)
         if server.user:
-            smtp.login(server.user, server.password)
+            _log_in(smtp, server)
         return _sender_problem(smtp, server)
     except (OSError, smtplib.SMTPException) as error:
         return problem_of(error, server)
@@ -178,6 +182,16 @@ def open_connection(server: MailServer, *, timeout: float = TIMEOUT) -> smtplib.
             smtp.close()
             raise
     return smtp
+
+
+def _log_in(smtp: smtplib.SMTP, server: MailServer) -> None:
+    if not server.token:
+        smtp.login(server.user, server.password)
+        return
+    smtp.ehlo_or_helo_if_needed()
+    said = f"user={server.user}\1auth=Bearer {server.token}\1\1"
+    # A refusal comes as a question (334) that an empty answer ends.
+    smtp.auth("XOAUTH2", lambda challenge=None: said if challenge is None else "")
 
 
 def _sender_problem(smtp: smtplib.SMTP, server: MailServer) -> str:

@@ -20,7 +20,7 @@ _SERIAL = re.compile(r"etb\.[a-z0-9-]{1,40}\.(?P<serial>[a-z0-9]{1,40})\.", re.I
 _SEARCHED = 100_000
 
 
-def keys() -> list[bytes]:
+def keys() -> tuple[bytes, ...]:
     """The keys of our tokens, the present one first, then the former ones, which still verify."""
     return derived_keys("mail tokens")
 

@@ -2,6 +2,7 @@
 
 from .answer_templates import AnswerTemplate
 from .approving import Approval
+from .deadaddresses import DeadAddress
 from .drafts import Draft, Presence
 from .escalations import Escalation
 from .facts import TicketFact
@@ -29,6 +30,7 @@ __all__ = [
     "AnswerTemplate",
     "Approval",
     "Category",
+    "DeadAddress",
     "Deadline",
     "Draft",
     "Escalation",

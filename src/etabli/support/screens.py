@@ -6,6 +6,7 @@ from etabli.kernel.screens import Screen, register
 
 from . import (  # noqa: F401 - their screens
     mail_screens,
+    mailbox_screens,
     promise_screens,
     rule_screens,
     skill_screens,

@@ -18,6 +18,7 @@ from .kinds import convert
 from .linking import solve_children
 from .moving import move, why_not
 from .opening import Words
+from .originals import no_original, take_original_sender
 from .prioritising import override
 from .states import MOVES, Move
 from .talking import answer, note
@@ -31,6 +32,8 @@ WORDS = {
     "noted": (gettext_noop("Internal note"), ""),
     "received": (gettext_noop("Message received"), ""),
     "accepted": (gettext_noop("Sender accepted"), ""),
+    "bounced": (gettext_noop("Returned by a mail server"), "bad"),
+    "delayed": (gettext_noop("Not delivered yet"), "warn"),
     "taken": (gettext_noop("Taken charge of"), ""),
     "put_on_hold": (gettext_noop("Put on hold"), "warn"),
     "resumed": (gettext_noop("Resumed"), ""),
@@ -163,6 +166,15 @@ ACTS = [
         forms.IdentifyForm,
         text=gettext_lazy("The ticket goes to the organisation of this person."),
         crosses=True,
+    ),
+    Act(
+        "take-original-sender",
+        gettext_lazy("Original sender as requester"),
+        "user-check",
+        "ticket.change",
+        lambda ticket, _cleaned, actor: take_original_sender(ticket, actor=actor) and None,
+        why_not=no_original,
+        primary=True,
     ),
     Act("convert", gettext_lazy("Change the type"), "transfer", "ticket.convert", _convert, forms.KindForm),
     *WORK,

@@ -29,6 +29,7 @@ from . import (
     ticket_panels,
     work_pages,
 )
+from .deadaddresses import dead
 from .levels import follow_service
 from .looks import PRIORITY_TONES, TONES, left, urgency
 from .opening import open_ticket
@@ -208,7 +209,11 @@ class TicketScreen(Screen):
         label = obj.get_state_display()
         if obj.state == State.WAITING:
             label = _("waits for %(whom)s") % {"whom": obj.get_waiting_display()}
-        return {"state": {"label": label, "tone": TONES[obj.state]}, "title": obj.title}
+        alerts = [
+            {"tone": "bad", "text": _("%(address)s does not receive: %(why)s") % {"address": one, "why": why}}
+            for one, why in dead(obj.organisation_id, [obj.caller_email]).items()
+        ]
+        return {"state": {"label": label, "tone": TONES[obj.state]}, "title": obj.title, "alerts": alerts}
 
     def panels(self, obj: Ticket, request: HttpRequest) -> list[Panel]:
         """The conversation has the width; what the ticket is stands beside it."""

@@ -1,6 +1,6 @@
 """What several tests of the desk ask for."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from etabli.kernel.tenancy import scope
+from etabli.support.mailboxes import Mailbox
 
+from .dovecot import PASSWORD, Dovecot
 from .sink import Sink, listening
 
 
@@ -60,3 +62,39 @@ def provider_desk(firm: Any, actor_of: Any) -> Iterator[Any]:
     actor = actor_of(firm.provider.administrator)
     with scope(*actor.places):
         yield firm, actor
+
+
+@pytest.fixture(scope="session")
+def mailserver() -> Iterator[Dovecot]:
+    made = Dovecot().start()
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture
+def mailbox_at(mailserver: Dovecot) -> Callable[..., Mailbox]:
+    """A mailbox of an organisation on the mail server, empty."""
+    number = 0
+
+    def make(organisation: int, address: str = "", **more: Any) -> Mailbox:
+        nonlocal number
+        number += 1
+        address = address or f"support{number}@etabli.example"
+        mailserver.add(address)
+        values = {
+            "name": "Support",
+            "imap_host": "localhost",
+            "imap_port": mailserver.imap,
+            "imap_security": "none",
+            "user": address,
+            "password": PASSWORD,
+            "done_folder": "Done",
+            "since": "2020-01-01",
+        }
+        with scope(organisation):
+            made = Mailbox.objects.create(organisation_id=organisation, address=address, **(values | more))
+            return Mailbox.objects.select_related("team").get(pk=made.pk)
+
+    return make
