@@ -7,6 +7,7 @@ from .matrices import PriorityMatrix
 from .messages import Message, MessageFile
 from .outbox import OutgoingMail
 from .promises import Deadline, ServiceLevel, ServiceTarget
+from .searching import TicketText
 from .tasks import Task
 from .tickets import Category, Service, Ticket, TicketAsset, TicketLink, Watcher
 
@@ -30,5 +31,6 @@ __all__ = [
     "TicketAsset",
     "TicketFact",
     "TicketLink",
+    "TicketText",
     "Watcher",
 ]

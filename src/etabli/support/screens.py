@@ -1,10 +1,11 @@
 """What people see of the desk's tickets and of what sorts them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,7 +20,7 @@ from etabli.kernel.text import Plain
 from etabli.web import markup
 from etabli.web.markup import Tone
 
-from . import caller, ticket_page
+from . import caller, searching, ticket_page
 from .opening import open_ticket
 from .prioritising import priority_of, weigh
 from .states import State
@@ -197,6 +198,14 @@ class TicketScreen(Screen):
         saved: Ticket = super().save(form, actor, batch=batch)
         weigh(saved, actor=actor)
         return saved
+
+    def holding(self, rows: QuerySet[Any], wanted: Sequence[str]) -> QuerySet[Any]:
+        """The desk's own search, in what was said too. Whoever sees a ticket reads its notes, for now."""
+        return searching.ranked(rows, " ".join(wanted).replace("\\", ""), notes=True)
+
+    def ordered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """What was searched comes the best first."""
+        return rows.order_by("found") if "found" in rows.query.annotations else super().ordered(rows)
 
     def search_text(self, obj: Ticket) -> tuple[str, str, str]:
         title, subtitle, text = super().search_text(obj)

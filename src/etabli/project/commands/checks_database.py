@@ -48,14 +48,22 @@ def role() -> Check:
 
 
 def leakproof() -> Check:
-    """LIKE is leak-proof."""
-    query = "SELECT bool_and(proleakproof) FROM pg_proc WHERE proname IN ('textlike', 'texticlike')"
-    held = _rows(query)[0][0]
-    mend = _(
-        "As superuser, to use indexes: ALTER FUNCTION textlike(text,text) LEAKPROOF; the same for texticlike"
+    """Operators of searches are leak-proof."""
+    from etabli.kernel.localpg import LEAKPROOF
+
+    names = sorted(name.partition("(")[0] for name in LEAKPROOF)
+    query = psycopg.sql.SQL(
+        "SELECT proname FROM pg_proc WHERE proname = ANY ({}) AND NOT proleakproof ORDER BY 1"
+    ).format(psycopg.sql.Literal(names))
+    leaky = [row[0] for row in _rows(query)]
+    orders = "; ".join(
+        f"ALTER FUNCTION {name} LEAKPROOF" for name in LEAKPROOF if name.partition("(")[0] in leaky
     )
-    found = _("yes") if held else _("no: searches read whole tables")
-    return Check(_("LIKE is leak-proof"), _("yes"), found, "ok" if held else "warning", mend)
+    mend = _("As superuser, to use indexes: {orders}").format(orders=orders)
+    found = _("no: searches read whole tables") if leaky else _("yes")
+    return Check(
+        _("Operators of searches are leak-proof"), _("yes"), found, "warning" if leaky else "ok", mend
+    )
 
 
 def migrations() -> Check:
