@@ -54,8 +54,8 @@ SETTINGS: Mapping[str, str] = {
 
 EXTENSIONS = ("pg_trgm", "unaccent", "btree_gist", "ltree", "vector")
 # An operator that may tell about the rows it sees is never evaluated before a row-level security policy,
-# which leaves its index unused. Of these, LIKE fails on a bad pattern only (a trailing escape); the match of
-# words and their likeness never fail. Their errors tell nothing of hidden rows: they may be called leak-proof.
+# which leaves its index unused. Of these, LIKE fails on a bad pattern only (a trailing escape), the match of
+# words and their likeness never fail. Errors tell nothing of hidden rows: all may be called leak-proof.
 LEAKPROOF: Mapping[str, str] = {
     "textlike(text, text)": "pg_catalog",
     "texticlike(text, text)": "pg_catalog",

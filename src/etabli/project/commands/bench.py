@@ -12,7 +12,7 @@ from .outcome import DIFFERENT, Failure
 from .terminal import say, table
 
 GROUPS = (
-    "inventories", "matching", "pages", "changes", "api", "imports", "clocks", "processes", "servers",
+    "inventories", "matching", "pages", "changes", "api", "imports", "clocks", "desk", "processes", "servers",
     "traffic",
 )  # fmt: skip
 
