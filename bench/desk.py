@@ -118,7 +118,9 @@ def _searches(client: Client, times: int, size: str) -> Iterator[Figure]:
     }  # fmt: skip
     for name, text in texts.items():
         act = partial(get, client, f"/tickets/?q={text}")
-        yield _timed(f"search of the desk, {name}", repeat(act, times, backend=backend()), size, SEARCH_MS, text)
+        yield _timed(
+            f"search of the desk, {name}", repeat(act, times, backend=backend()), size, SEARCH_MS, text
+        )
     act = partial(get, client, "/tickets/?q=imprimante&is=open")
     yield _timed("search of the desk, among the open", repeat(act, times, backend=backend()), size, SEARCH_MS)
     for name, text in (("a number", ticket.reference), ("a name", person.name), ("a word", "imprimante")):

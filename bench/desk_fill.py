@@ -27,7 +27,14 @@ from .desk_words import OBJECTS, PLACES, SENTENCES, TROUBLES
 AGENTS, MESSAGES, YEARS = 20, 10, 3
 MINUTES = {Clock.TAKE_CHARGE: (15, 60, 120, 240, 480), Clock.FIRST_ANSWER: (30, 120, 240, 480, 960),
            Clock.NEXT_ANSWER: (60, 240, 480, 960, 960), Clock.SOLVE: (240, 480, 960, 2400, 4800)}  # fmt: skip
-TABLES = ("support_ticket", "support_message", "support_ticketasset", "support_ticketfact", "support_deadline", "support_tickettext")
+TABLES = (
+    "support_ticket",
+    "support_message",
+    "support_ticketasset",
+    "support_ticketfact",
+    "support_deadline",
+    "support_tickettext",
+)
 log = logging.getLogger("bench")
 
 STATEMENTS = (
@@ -84,8 +91,7 @@ STATEMENTS = (
        SELECT t.organisation_id, 'ticket', t.id, left('ETB-' || lpad(t.id::text, 6, '0') || ' ' || t.title, 200), p.name,
          plain(concat_ws(' ', 'ETB-' || lpad(t.id::text, 6, '0'), t.title, p.name, 'ETB' || t.id, t.id)) FROM support_ticket t JOIN people_person p ON p.id = t.requester_id
        WHERE t.organisation_id = %(o)s""",
-    "SELECT support_write_heads(array(SELECT id FROM support_ticket WHERE organisation_id = %(o)s))",
-    "SELECT support_write_said(array(SELECT id FROM support_ticket WHERE organisation_id = %(o)s))",
+    "SELECT support_write_words(array(SELECT id FROM support_ticket WHERE organisation_id = %(o)s))",
 )  # fmt: skip
 
 
@@ -158,9 +164,20 @@ def _set_up(provider: Organisation) -> dict[str, Any]:
         ServiceTarget(organisation=provider, level=level, clock=clock, priority=n, minutes=minutes, always=n == 1)
         for clock, delays in MINUTES.items() for n, minutes in enumerate(delays, 1)
     )  # fmt: skip
-    tops = [Category.objects.create(organisation=provider, name=f"Famille {n}", team=teams[n % 3]) for n in range(8)]
-    under = [Category.objects.create(organisation=provider, name=f"Sujet {n}", parent=tops[n % 8], team=teams[n % 3]) for n in range(60)]
-    services = [Service.objects.create(organisation=provider, name=f"Service {n}", criticality=1 + n % 4) for n in range(12)]
+    tops = [
+        Category.objects.create(organisation=provider, name=f"Famille {n}", team=teams[n % 3])
+        for n in range(8)
+    ]
+    under = [
+        Category.objects.create(
+            organisation=provider, name=f"Sujet {n}", parent=tops[n % 8], team=teams[n % 3]
+        )
+        for n in range(60)
+    ]
+    services = [
+        Service.objects.create(organisation=provider, name=f"Service {n}", criticality=1 + n % 4)
+        for n in range(12)
+    ]
     agents = _agents(provider, teams)
     return {
         "categories": [one.pk for one in under], "n_categories": len(under), "services": [one.pk for one in services],
@@ -176,7 +193,9 @@ def _agents(provider: Organisation, teams: list[Team]) -> list[int]:
         role = Role.objects.get(organisation=None, key="technician")
         made = [fleet.administrator()]
         for n in range(1, AGENTS):
-            made.append(Account.objects.create(email=f"agent{n}@bench.example", name=f"Agent {n}", password="!"))
+            made.append(
+                Account.objects.create(email=f"agent{n}@bench.example", name=f"Agent {n}", password="!")
+            )
             Membership.objects.create(organisation=provider, account=made[-1], role=role)
     for n, account in enumerate(made):
         person = Person.objects.filter(account=account).first() or Person.objects.create(
@@ -184,5 +203,3 @@ def _agents(provider: Organisation, teams: list[Team]) -> list[int]:
         )
         TeamMember.objects.create(organisation=provider, team=teams[n % 3], person=person)
     return [one.pk for one in made]
-
-

@@ -259,7 +259,7 @@ SPECIAL: dict[str, Callable[[Maker], dict[str, Any]]] = {
 def _without_words(maker: Maker) -> Any:
     """A ticket whose words, which the database writes by itself, were taken away."""
     ticket = maker.new(_model("support.Ticket"))
-    ticket.words.delete()
+    ticket.found_by.delete()
     return ticket
 
 

@@ -25,7 +25,7 @@ from .tickets import PREFIX, Ticket
 
 MOST = 1000
 """How many tickets a search gives: twenty pages, which nobody turns."""
-ALIKE = 0.45  # of the trigrams of a word, what another one must share to be looked at
+LOOKED_AT = 100  # texts looked at for each part of a word that may be a slip
 CLOSE = 0.75  # how alike two words are (2 × common letters ÷ all letters) to be taken for each other
 REFERENCE = re.compile(rf"(?:#|{PREFIX.lower()}[\s-]?)?0*(\d{{1,18}})")
 
@@ -33,18 +33,17 @@ REFERENCE = re.compile(rf"(?:#|{PREFIX.lower()}[\s-]?)?0*(\d{{1,18}})")
 class TicketText(OrganisationModel):
     """The words of a ticket, kept by triggers (``words_trigger.py``).
 
-    names: its number, who asks, its assets with their numbers; head: these and the subject; said: what the
-    user and the desk told each other; noted: internal notes, for those who may read them.
+    names: its number, who asks, its assets with their numbers; head: these and the subject; words: all of
+    that and what was said; the words of notes begin with a sign, for those who may read them.
     """
 
-    ticket = models.OneToOneField(Ticket, models.CASCADE, related_name="words")
+    ticket = models.OneToOneField(Ticket, models.CASCADE, related_name="found_by")
     names = SearchVectorField(default="")
     head = SearchVectorField(default="")
-    said = SearchVectorField(default="")
-    noted = SearchVectorField(default="")
+    words = SearchVectorField(default="")
 
     class Meta:
-        indexes = [GinIndex(fields=["head", "said", "noted"], name="ticket_words")]
+        indexes = [GinIndex(fields=["words"], name="ticket_words")]
 
     def __str__(self) -> str:
         return f"words of {self.ticket_id}"
@@ -72,8 +71,12 @@ class Word:
 
     def within(self, notes: bool) -> Q:
         """Tickets that hold it, anywhere the reader may read."""
-        found = Q(head__has=self.query) | Q(said__has=self.query)
-        return found | Q(noted__has=self.query) if notes else found
+        return Q(words__has=f"{self.query} | {self.noted}" if notes else self.query)
+
+    @property
+    def noted(self) -> str:
+        """The same among the words of notes."""
+        return re.sub(r"'([^']+)'", r"'~\1'", self.query)
 
 
 def find(text: str, *, rows: QuerySet[Ticket] | None = None, notes: bool, most: int = MOST) -> list[int]:
@@ -135,7 +138,7 @@ def _holding(
     if rows is None or not rows.query.where:
         return keys
     if len(keys) < most:
-        kept = set(rows.filter(pk__in=keys).values_list("pk", flat=True))
+        kept = set(rows.filter(_one_of(keys)).values_list("pk", flat=True))
         return [one for one in keys if one in kept]
     return list(found.filter(ticket__in=rows.values("pk")).values_list("ticket_id", flat=True)[:most])
 
@@ -165,10 +168,10 @@ def _mended(word: Word) -> Word | None:
     """The words of names and subjects that are nearest to one nobody wrote; none when nothing is near."""
     if len(word.text) < 4 or word.text.isdecimal():
         return None
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(ALIKE)])
-    alike = SearchEntry.objects.filter(noun__in=["ticket", "asset", "person"], text__alike=word.text)
-    texts = alike.values_list("text", flat=True)[:200]
+    texts: list[str] = []
+    for pattern in _around(word.text):
+        alike = SearchEntry.objects.filter(noun__in=["ticket", "asset", "person"], text__like=pattern)
+        texts += alike.values_list("text", flat=True)[:LOOKED_AT]
     vocabulary = {one for text in texts for one in re.split(r"[^\w]+|_", text) if len(one) > 2}
     near = get_close_matches(word.text, sorted(vocabulary), n=3, cutoff=CLOSE)
     if not near:
@@ -177,26 +180,30 @@ def _mended(word: Word) -> Word | None:
     return Word(near[0], " | ".join(f"({query})" for query in queries))
 
 
-@models.TextField.register_lookup
-class Alike(models.Lookup):
-    """``text__alike``: holds a word much like this one (``%>`` of pg_trgm, served by the trigram index)."""
-
-    lookup_name = "alike"
-    prepare_rhs = False
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        left, left_values = self.process_lhs(compiler, connection)
-        right, right_values = self.process_rhs(compiler, connection)
-        return f"{left} %%> {right}", (*left_values, *right_values)
+def _around(word: str) -> tuple[str, str, str]:
+    """Patterns of which one holds, wherever the one slip is: of three parts of a word it spoils one."""
+    first, last = len(word) // 3, len(word) - len(word) // 3
+    begins, middle, ends = word[:first], word[first:last], word[last:]
+    return f"%{begins}{middle}%", f"%{middle}{ends}%", f"%{begins}%{ends}%"
 
 
 def ranked(rows: QuerySet[Ticket], text: str, *, notes: bool) -> QuerySet[Ticket]:
     """The rows a text means, with ``found``, their rank, to be ordered by."""
     keys = find(text, rows=rows, notes=notes)
-    place = Func(
-        Value(keys, output_field=ArrayField(models.BigIntegerField())),
+    place = Func(_array(keys), F("pk"), function="array_position", output_field=models.IntegerField())
+    return rows.filter(_one_of(keys)).annotate(found=place)
+
+
+def _one_of(keys: list[int]) -> Func:
+    """One value holds all the keys: a thousand of them are not a thousand values to be bound."""
+    return Func(
         F("pk"),
-        function="array_position",
-        output_field=models.IntegerField(),
+        _array(keys),
+        template="%(expressions)s)",
+        arg_joiner=" = ANY (",
+        output_field=models.BooleanField(),
     )
-    return rows.filter(pk__in=keys).annotate(found=place)
+
+
+def _array(keys: list[int]) -> Value:
+    return Value(keys, output_field=ArrayField(models.BigIntegerField()))

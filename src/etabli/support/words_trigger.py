@@ -19,9 +19,15 @@ CREATE OR REPLACE FUNCTION support_names(text) RETURNS tsvector LANGUAGE sql IMM
     SELECT one FROM unnest(string_to_array(coalesce(support_bare(left($1, 20000)), ''), ' ')) one
      WHERE one <> '' AND octet_length(one) <= 200))
 $$;
-CREATE OR REPLACE FUNCTION support_write_heads(wanted bigint[]) RETURNS void LANGUAGE sql AS $$
-  INSERT INTO support_tickettext (organisation_id, ticket_id, names, head, said, noted)
-  SELECT t.organisation_id, t.id, n.names, n.names || support_names(t.title) || support_stems(t.title), '', ''
+-- What was said and what was noted in one: the words of notes carry a sign that no other word begins with.
+CREATE OR REPLACE FUNCTION support_told(said text, noted text) RETURNS tsvector
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT support_stems(said) || CASE WHEN noted IS NULL THEN '' ELSE array_to_tsvector(array(
+    SELECT '~' || one FROM unnest(tsvector_to_array(support_stems(noted))) one)) END
+$$;
+CREATE OR REPLACE FUNCTION support_write_words(wanted bigint[]) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO support_tickettext (organisation_id, ticket_id, names, head, words)
+  SELECT t.organisation_id, t.id, n.names, h.head, h.head || coalesce(m.told, '')
     FROM support_ticket t
     LEFT JOIN people_person p ON p.id = t.requester_id
    CROSS JOIN LATERAL (
@@ -30,36 +36,34 @@ CREATE OR REPLACE FUNCTION support_write_heads(wanted bigint[]) RETURNS void LAN
                (SELECT string_agg(concat_ws(' ', a.name, a.serial, a.tag), ' ')
                   FROM support_ticketasset x JOIN assets_asset a ON a.id = x.asset_id
                  WHERE x.ticket_id = t.id))) AS names) n
+   CROSS JOIN LATERAL (SELECT n.names || support_names(t.title) || support_stems(t.title) AS head) h
+   CROSS JOIN LATERAL (
+      SELECT support_told(string_agg(left(text, 60000), ' ' ORDER BY id DESC) FILTER (WHERE kind <> 'note'),
+                          string_agg(left(text, 60000), ' ' ORDER BY id DESC) FILTER (WHERE kind = 'note')) AS told
+        FROM support_message WHERE ticket_id = t.id) m
    WHERE t.id = ANY (wanted)
-  ON CONFLICT (ticket_id) DO UPDATE SET names = excluded.names, head = excluded.head
-$$;
-CREATE OR REPLACE FUNCTION support_write_said(wanted bigint[]) RETURNS void LANGUAGE sql AS $$
-  UPDATE support_tickettext x
-     SET said = support_stems((SELECT string_agg(left(text, 60000), ' ' ORDER BY id DESC)
-                                 FROM support_message WHERE ticket_id = x.ticket_id AND kind <> 'note')),
-         noted = support_stems((SELECT string_agg(left(text, 60000), ' ' ORDER BY id DESC)
-                                  FROM support_message WHERE ticket_id = x.ticket_id AND kind = 'note'))
-   WHERE x.ticket_id = ANY (wanted)
+  ON CONFLICT (ticket_id) DO UPDATE SET names = excluded.names, head = excluded.head, words = excluded.words
 $$;
 CREATE OR REPLACE FUNCTION support_erasing() RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT coalesce(current_setting('app.erasing', true), '') = 'on'
 $$;
 CREATE OR REPLACE FUNCTION support_ticket_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF TG_LEVEL = 'ROW' THEN PERFORM support_write_heads(ARRAY[NEW.id]);
-  ELSE PERFORM support_write_heads(array(SELECT id FROM rows_now)); END IF;
+  IF TG_LEVEL = 'ROW' THEN PERFORM support_write_words(ARRAY[NEW.id]);
+  ELSE PERFORM support_write_words(array(SELECT id FROM rows_now)); END IF;
   RETURN NULL;
 END $$;
 CREATE OR REPLACE FUNCTION support_ticketasset_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF NOT support_erasing() THEN
-    PERFORM support_write_heads(array(SELECT DISTINCT ticket_id FROM rows_now));
+    PERFORM support_write_words(array(
+      SELECT ticket_id FROM support_tickettext WHERE ticket_id IN (SELECT ticket_id FROM rows_now)));
   END IF;
   RETURN NULL;
 END $$;
 CREATE OR REPLACE FUNCTION support_renamed_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM support_write_heads(CASE TG_TABLE_NAME
+  PERFORM support_write_words(CASE TG_TABLE_NAME
     WHEN 'people_person' THEN array(SELECT id FROM support_ticket WHERE requester_id = NEW.id)
     ELSE array(SELECT ticket_id FROM support_ticketasset WHERE asset_id = NEW.id) END);
   RETURN NULL;
@@ -68,10 +72,12 @@ CREATE OR REPLACE FUNCTION support_message_words() RETURNS trigger LANGUAGE plpg
 BEGIN
   IF support_erasing() THEN RETURN NULL; END IF;
   IF TG_OP = 'DELETE' THEN
-    PERFORM support_write_said(array(SELECT DISTINCT ticket_id FROM rows_now));
+    -- Those whose words are gone already are going themselves.
+    PERFORM support_write_words(array(
+      SELECT ticket_id FROM support_tickettext WHERE ticket_id IN (SELECT ticket_id FROM rows_now)));
     RETURN NULL;
   ELSIF TG_OP = 'UPDATE' THEN
-    PERFORM support_write_said(ARRAY[OLD.ticket_id, NEW.ticket_id]);
+    PERFORM support_write_words(ARRAY[OLD.ticket_id, NEW.ticket_id]);
     RETURN NULL;
   END IF;
   -- The ticket first, as whoever answers locks it: two writers on one ticket wait, never for each other.
@@ -79,11 +85,10 @@ BEGIN
   -- A new message only adds its words; a ticket with a book of them already gets no more.
   BEGIN
     UPDATE support_tickettext x
-       SET said = CASE WHEN length(x.said) < 20000 THEN x.said || m.said ELSE x.said END,
-           noted = CASE WHEN length(x.noted) < 20000 THEN x.noted || m.noted ELSE x.noted END
+       SET words = CASE WHEN length(x.words) < 20000 THEN x.words || m.told ELSE x.words END
       FROM (SELECT ticket_id,
-                   support_stems(string_agg(left(text, 60000), ' ') FILTER (WHERE kind <> 'note')) AS said,
-                   support_stems(string_agg(left(text, 60000), ' ') FILTER (WHERE kind = 'note')) AS noted
+                   support_told(string_agg(left(text, 60000), ' ') FILTER (WHERE kind <> 'note'),
+                                string_agg(left(text, 60000), ' ') FILTER (WHERE kind = 'note')) AS told
               FROM rows_now GROUP BY ticket_id) m
      WHERE x.ticket_id = m.ticket_id;
   EXCEPTION WHEN program_limit_exceeded THEN
@@ -119,7 +124,6 @@ EVERYTHING = """
 SELECT set_config('app.opening', 'on', true);
 SELECT set_config('app.organisations',
   (SELECT coalesce(string_agg(id::text, ','), '') FROM kernel_organisation), true);
-SELECT support_write_heads(array(SELECT id FROM support_ticket));
-SELECT support_write_said(array(SELECT id FROM support_ticket));
+SELECT support_write_words(array(SELECT id FROM support_ticket));
 SELECT set_config('app.organisations', '', true), set_config('app.opening', '', true);
 """

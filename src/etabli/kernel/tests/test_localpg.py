@@ -61,7 +61,7 @@ def test_a_new_cluster_has_the_role_the_extensions_and_utf8(cluster: Path) -> No
         found = {name for (name,) in ask(cluster, "SELECT extname FROM pg_extension", database)}
         assert {"pg_trgm", "unaccent", "btree_gist"} <= found
         sealed = "SELECT proname FROM pg_proc WHERE proleakproof AND proname = ANY (%s)"
-        names = [name.partition("(")[0] for name in localpg.LEAKPROOF]
+        names = [name.partition("(")[0] for name in localpg.SEALED]
         wanted = "{" + ",".join(names) + "}"
         assert {name for (name,) in ask(cluster, sealed.replace("%s", f"'{wanted}'"), database)} == set(names)
 

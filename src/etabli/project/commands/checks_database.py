@@ -49,17 +49,16 @@ def role() -> Check:
 
 def leakproof() -> Check:
     """Operators of searches are leak-proof."""
-    from etabli.kernel.localpg import LEAKPROOF
+    from etabli.kernel.localpg import SEALED
 
-    names = sorted(name.partition("(")[0] for name in LEAKPROOF)
+    orders = {name.partition("(")[0]: f"ALTER FUNCTION {name} {how}" for name, how in SEALED.items()}
     query = psycopg.sql.SQL(
         "SELECT proname FROM pg_proc WHERE proname = ANY ({}) AND NOT proleakproof ORDER BY 1"
-    ).format(psycopg.sql.Literal(names))
+    ).format(psycopg.sql.Literal(list(orders)))
     leaky = [row[0] for row in _rows(query)]
-    orders = "; ".join(
-        f"ALTER FUNCTION {name} LEAKPROOF" for name in LEAKPROOF if name.partition("(")[0] in leaky
+    mend = _("As superuser, to use indexes: {orders}").format(
+        orders="; ".join(orders[name] for name in leaky)
     )
-    mend = _("As superuser, to use indexes: {orders}").format(orders=orders)
     found = _("no: searches read whole tables") if leaky else _("yes")
     return Check(
         _("Operators of searches are leak-proof"), _("yes"), found, "warning" if leaky else "ok", mend

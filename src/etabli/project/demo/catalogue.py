@@ -51,7 +51,8 @@ def set_up(*, agents: dict[str, Account], actor: Actor, at: datetime) -> Set:
         made.agents[name] = [agents[one] for one in members]
         people = Person.objects.filter(account__in=made.agents[name])
         TeamMember.objects.bulk_create(
-            TeamMember(organisation_id=one.organisation_id, team=made.teams[name], person=one) for one in people
+            TeamMember(organisation_id=one.organisation_id, team=made.teams[name], person=one)
+            for one in people
         )
     made.level = _promise(actor, at)
     _new(PriorityMatrix(), actor, at)

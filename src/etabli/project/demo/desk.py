@@ -52,7 +52,9 @@ def fill(made: list[Organisation], agents: dict[str, Account], *, now: datetime)
     rng = Random(SEED)  # noqa: S311 - sample data must be the same each time
     start = now - YEAR
     with scope(made[0].pk):
-        catalogue = set_up(agents=agents, actor=Actor(None, agents["Hugo"].name), at=start + timedelta(minutes=3))
+        catalogue = set_up(
+            agents=agents, actor=Actor(None, agents["Hugo"].name), at=start + timedelta(minutes=3)
+        )
     lives: list[Life] = []
     links: list[tuple[Life, str, Life]] = []
     for company, organisation in zip((PROVIDER, *CLIENTS), made, strict=True):
@@ -67,7 +69,12 @@ def fill(made: list[Organisation], agents: dict[str, Account], *, now: datetime)
     lives += [problem for _one, relation, problem in links if relation == "caused" and problem not in lives]
     writing.write(_once(lives), now=now)
     TicketLink.objects.bulk_create(
-        TicketLink(organisation_id=one.ticket.organisation_id, ticket=one.ticket, relation=relation, other=other.ticket)
+        TicketLink(
+            organisation_id=one.ticket.organisation_id,
+            ticket=one.ticket,
+            relation=relation,
+            other=other.ticket,
+        )
         for one, relation, other in links
     )
     rows = Ticket.objects.filter(organisation__in=[one.pk for one in made])
@@ -136,7 +143,9 @@ def _open_now(teller: Teller) -> list[Life]:
 def _fitting(teller: Teller, stage: str) -> Situation:
     """A situation in which such a wait makes sense; no incident of a whole site beside the one that goes on."""
     found = [one for one in teller.place.situations() if one.impact < 3 and not one.watched]
-    return teller.rng.choice([one for one in found if stage not in {"user", "supplier", "visit"} or one.waiting == stage])
+    return teller.rng.choice(
+        [one for one in found if stage not in {"user", "supplier", "visit"} or one.waiting == stage]
+    )
 
 
 def _lately(teller: Teller, days: float) -> datetime:
@@ -171,8 +180,10 @@ def _problems(teller: Teller, past: list[Life]) -> list[tuple[Life, str, Life]]:
         problem.recast(title, text, kind=Ticket.Kind.PROBLEM)
         agent = teller.set.agents["N2"][0]
         problem.take(agent, problem.ticket.opened_at + timedelta(minutes=20))
-        problem.note(agent, "Incidents rapprochés, même message dans les journaux.", problem.ticket.opened_at + timedelta(hours=1))
+        problem.note(
+            agent,
+            "Incidents rapprochés, même message dans les journaux.",
+            problem.ticket.opened_at + timedelta(hours=1),
+        )
         links += [(one, TicketLink.Relation.CAUSED, problem) for one in alike[-5:]]
     return links
-
-

@@ -84,7 +84,9 @@ class Life:
             one.owed = True
         self._tell("received", at, one.caller, text=text[:200])
 
-    def wait(self, agent: Account, waiting: str, at: datetime, reason: str, visit: datetime | None = None) -> None:
+    def wait(
+        self, agent: Account, waiting: str, at: datetime, reason: str, visit: datetime | None = None
+    ) -> None:
         self.ticket.waiting, self.ticket.visit_at = waiting, visit if waiting == "visit" else None
         self._move(State.WAITING, at, "put_on_hold", agent.name, text=reason)
 
@@ -154,7 +156,13 @@ class Life:
         )
 
     def _move(
-        self, state: State, at: datetime, verb: str, who: str, changes: dict[str, Any] | None = None, text: str = ""
+        self,
+        state: State,
+        at: datetime,
+        verb: str,
+        who: str,
+        changes: dict[str, Any] | None = None,
+        text: str = "",
     ) -> None:
         one, before = self.ticket, self.ticket.state
         one.state, one.state_since, one.active_at = state, at, at

@@ -9,7 +9,23 @@ from etabli.kernel.holidays import METROPOLE, public_holidays
 
 PARIS = ZoneInfo("Europe/Paris")
 WEEK = (1.55, 1.15, 1.0, 1.05, 0.85, 0.05, 0.03)
-HOURS = {7: 2, 8: 9, 9: 15, 10: 13, 11: 10, 12: 3, 13: 5, 14: 12, 15: 10, 16: 8, 17: 5, 18: 2, 20: 0.3, 22: 0.2, 3: 0.1}
+HOURS = {
+    7: 2,
+    8: 9,
+    9: 15,
+    10: 13,
+    11: 10,
+    12: 3,
+    13: 5,
+    14: 12,
+    15: 10,
+    16: 8,
+    17: 5,
+    18: 2,
+    20: 0.3,
+    22: 0.2,
+    3: 0.1,
+}
 
 
 def arrivals(number: int, rng: Random, *, first: datetime, last: datetime) -> list[datetime]:

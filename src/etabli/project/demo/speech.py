@@ -4,7 +4,16 @@ from random import Random
 
 from etabli.people.models import Person
 
-GREETINGS = ("Bonjour,", "Bonjour,", "Bonjour,", "bonjour", "Bonjour à tous,", "Bonsoir,", "Bonjour l'équipe,", "")
+GREETINGS = (
+    "Bonjour,",
+    "Bonjour,",
+    "Bonjour,",
+    "bonjour",
+    "Bonjour à tous,",
+    "Bonsoir,",
+    "Bonjour l'équipe,",
+    "",
+)
 CLOSINGS = (
     "Merci d'avance.", "Merci d'avance,\nCordialement,\n{name}", "Cordialement,\n{name}", "Bonne journée,\n{first}",
     "Merci beaucoup pour votre aide.\n{first}", "cdt", "Merci", "Bien à vous,\n{name}\n{title}", "",
@@ -15,7 +24,13 @@ DETAILS = (
     "J'ai redémarré deux fois, sans changement.", "Je pars en réunion de 14 h à 16 h, mais vous pouvez prendre la main sur mon poste.",
     "Je vous joins une photo de l'écran si ça peut aider.",
 )  # fmt: skip
-THANKS = ("Merci !", "Parfait, merci beaucoup.", "Super, tout fonctionne. Bonne journée !", "Merci pour votre réactivité", "C'est ok pour moi, merci")
+THANKS = (
+    "Merci !",
+    "Parfait, merci beaucoup.",
+    "Super, tout fonctionne. Bonne journée !",
+    "Merci pour votre réactivité",
+    "C'est ok pour moi, merci",
+)
 AGAIN = (
     "Malheureusement cela recommence depuis ce matin, même symptôme.",
     "Le problème est revenu après le redémarrage... pouvez-vous regarder à nouveau ?",
@@ -32,14 +47,22 @@ LOOKING = (
 
 
 def place_of(person: Person) -> str:
-    return f"{person.room.name}, {person.site.name}" if person.room and person.site else str(person.site or "")
+    return (
+        f"{person.room.name}, {person.site.name}" if person.room and person.site else str(person.site or "")
+    )
 
 
 def letter(person: Person, body: str, rng: Random, *, spoken: bool) -> str:
     """What somebody writes, or what an agent notes of a call (spoken)."""
     if spoken:
         return f"{person.name} appelle : {body[0].lower()}{body[1:]}"
-    told = {"name": person.name, "first": first_of(person), "title": person.title, "phone": person.phone, "place": place_of(person)}
+    told = {
+        "name": person.name,
+        "first": first_of(person),
+        "title": person.title,
+        "phone": person.phone,
+        "place": place_of(person),
+    }
     if rng.random() < 0.35:
         body = f"{body} {rng.choice(DETAILS).format(**told)}"
     parts = [rng.choice(GREETINGS), body, rng.choice(CLOSINGS).format(**told)]

@@ -61,7 +61,9 @@ class Teller:
         ticket = Ticket(
             organisation=self.place.organisation,
             kind=one.kind,
-            channel=Channel.MONITORING if one.watched else rng.choices(list(CHANNELS), list(CHANNELS.values()))[0],
+            channel=Channel.MONITORING
+            if one.watched
+            else rng.choices(list(CHANNELS), list(CHANNELS.values()))[0],
             requester=person,
             contact_name="" if person else "Supervision",
             category=self.set.categories[one.top, one.category],
@@ -170,8 +172,14 @@ class Teller:
         return at
 
     def _add(self, one: Situation) -> str:
-        text = self.rng.choice(one.added or ["J'ai fait l'essai, c'est toujours pareil.", "Oui, vous pouvez y aller."])
-        return speech.slipped(text.format(**self._told), self.rng) if self.rng.random() < 0.15 else text.format(**self._told)
+        text = self.rng.choice(
+            one.added or ["J'ai fait l'essai, c'est toujours pareil.", "Oui, vous pouvez y aller."]
+        )
+        return (
+            speech.slipped(text.format(**self._told), self.rng)
+            if self.rng.random() < 0.15
+            else text.format(**self._told)
+        )
 
     def _written(self, life: Life, text: str, agent: Account) -> str:
         return speech.answer(speech.first_of(life.ticket.requester), text.format(**self._told), agent.name)
@@ -198,5 +206,3 @@ class Teller:
         """Some working minutes later, but past."""
         limit = self.now - timedelta(minutes=2)
         return min(self._later(at, self.rng.uniform(least, most)), at + (limit - at) / 2)
-
-

@@ -49,7 +49,10 @@ def _rows(lives: list[Life]) -> Iterator[tuple[Any, list[Any]]]:
         TicketAsset,
         [
             TicketAsset(
-                organisation_id=one.ticket.organisation_id, ticket=one.ticket, asset=asset, at=one.ticket.opened_at
+                organisation_id=one.ticket.organisation_id,
+                ticket=one.ticket,
+                asset=asset,
+                at=one.ticket.opened_at,
             )
             for one in lives
             for asset in one.assets

@@ -156,7 +156,7 @@ def test_any_text_may_be_searched_and_written(desk: Desk) -> None:
     for text in (hostile, "'", "\\", ":*", "!", "' & '", "%", "le la les", "\x00", "🙂", "a:*b", "9" * 40):
         assert isinstance(found(text.replace("\x00", "")), list)
     assert found("mot000010")
-    assert TicketText.objects.get(ticket=one).said
+    assert TicketText.objects.get(ticket=one).words
 
 
 def test_the_list_shows_the_best_first_and_keeps_its_filters(desk: Desk, client_of: Any) -> None:
