@@ -1,5 +1,7 @@
 """Sentences of which the bench makes subjects and messages: enough of them that words are rare and common."""
 
+# ruff: noqa: E501 - sentences
+
 OBJECTS = (
     "imprimante", "scanner", "écran", "clavier", "souris", "casque", "dock", "portable", "téléphone", "tablette", "serveur",
     "messagerie", "agenda", "boîte partagée", "VPN", "Wi-Fi", "réseau", "badge", "visioconférence", "logiciel de paie",

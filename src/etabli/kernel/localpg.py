@@ -54,9 +54,9 @@ SETTINGS: Mapping[str, str] = {
 
 EXTENSIONS = ("pg_trgm", "unaccent", "btree_gist", "ltree", "vector")
 # An operator that may tell about the rows it sees is never evaluated before a row-level security policy,
-# which leaves its index unused. LIKE fails on a bad pattern only (a trailing escape), the match of words never:
-# their errors tell nothing of hidden rows, so they may be called leak-proof.
-# The match of words reads a long value kept apart from its row, which the planner would take for a comparison.
+# which leaves its index unused. LIKE fails on a bad pattern only (a trailing escape), a match of words never:
+# their errors tell nothing of hidden rows, so they may be called leak-proof. A match of words reads a long
+# value kept apart from its row: unless told what that costs, the planner would rather read every row.
 SEALED = {
     "textlike(text, text)": "LEAKPROOF",
     "texticlike(text, text)": "LEAKPROOF",

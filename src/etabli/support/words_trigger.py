@@ -39,7 +39,7 @@ CREATE OR REPLACE FUNCTION support_write_words(wanted bigint[]) RETURNS void LAN
    CROSS JOIN LATERAL (SELECT n.names || support_names(t.title) || support_stems(t.title) AS head) h
    CROSS JOIN LATERAL (
       SELECT support_told(string_agg(left(text, 60000), ' ' ORDER BY id DESC) FILTER (WHERE kind <> 'note'),
-                          string_agg(left(text, 60000), ' ' ORDER BY id DESC) FILTER (WHERE kind = 'note')) AS told
+               string_agg(left(text, 60000), ' ' ORDER BY id DESC) FILTER (WHERE kind = 'note')) AS told
         FROM support_message WHERE ticket_id = t.id) m
    WHERE t.id = ANY (wanted)
   ON CONFLICT (ticket_id) DO UPDATE SET names = excluded.names, head = excluded.head, words = excluded.words

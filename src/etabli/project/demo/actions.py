@@ -36,7 +36,7 @@ class Loaded:
 
 @transaction.atomic
 def load(*, now: datetime, password: str = "", tell: Callable[[str], None] = lambda _text: None) -> Loaded:
-    """Build the sample companies, a provider (under the installation's, if it is one) and its clients under it.
+    """Build the sample companies: a provider (under the installation's, if it is one), its clients under it.
 
     The installation's administrators see them; ``password`` (drawn when empty) opens the accounts made for
     them.

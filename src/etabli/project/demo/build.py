@@ -40,7 +40,7 @@ class Work:
 
 
 def build(parent: Organisation | None, *, now: datetime, tell: Tell) -> list[Organisation]:
-    """The provider, under ``parent`` when there is one, then its clients under it: what it sets up serves them."""
+    """The provider (under ``parent`` when there is one), then its clients, under it and served by it."""
     work = Work(now, tell)
     kind = Organisation.Kind.ENTITY if parent else Organisation.Kind.PROVIDER
     provider = _start(PROVIDER, kind, parent)

@@ -1,4 +1,6 @@
-"""The sample desk: a year of tickets of the three clients and of the provider itself, some thirty open now."""
+"""The sample desk: a year of tickets of the clients and of the provider itself, some thirty open now."""
+
+# ruff: noqa: E501 - tables read better unfolded
 
 from collections import Counter
 from collections.abc import Iterable
@@ -112,9 +114,11 @@ def _past(teller: Teller, start: datetime) -> tuple[list[Life], list[tuple[Life,
         made.append(life)
         if one.impact > 1 and rng.random() < 0.1:
             again = teller.begin(one, at + timedelta(minutes=rng.randint(4, 60)))
-            agent = life.ticket.assignee
-            assert agent is not None
-            again.solve(agent, "Doublon : le suivi se fait sur l'autre demande.", at + timedelta(minutes=75))
+            again.solve(
+                life.ticket.assignee,
+                "Doublon : le suivi se fait sur l'autre demande.",
+                at + timedelta(minutes=75),
+            )
             again.close("Établi", at + timedelta(days=5, minutes=75))
             if _over(again, teller.now):
                 made.append(again)
@@ -131,7 +135,7 @@ def _over(life: Life, now: datetime) -> bool:
 
 def _open_now(teller: Teller) -> list[Life]:
     """The ones open now; somebody who comes first is among those who ask."""
-    rng, found = teller.rng, []
+    found = []
     vips = [one for one in teller.place.people if one.vip]
     for number, (stage, days) in enumerate(OPEN[teller.place.key]):
         one = _fitting(teller, stage)

@@ -1,4 +1,4 @@
-"""When people ask: on Mondays and at the beginning of a month more, at night, in August and on holidays hardly."""
+"""When people ask: more on Mondays and when a month begins, hardly at night, in August and on holidays."""
 
 from datetime import date, datetime, time, timedelta
 from functools import cache

@@ -60,4 +60,5 @@ _TEXTS = {"S": "solution", "W": "waiting"}
 def _begun(header: str) -> Situation:
     path, service, kind, concern, impact, urgency, *company = [one.strip() for one in header.split("|")]
     top, _sign, category = path.partition(" › ")
-    return Situation(top, category, service, kind, concern, int(impact), int(urgency), *company)
+    own = company[0] if company else ""
+    return Situation(top, category, service, kind, concern, int(impact), int(urgency), own)

@@ -1,5 +1,7 @@
 """How people write to a help desk: politely or not, long or short, with slips of the keyboard."""
 
+# ruff: noqa: E501 - texts read better unfolded
+
 from random import Random
 
 from etabli.people.models import Person

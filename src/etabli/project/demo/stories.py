@@ -1,5 +1,7 @@
 """The stories of sample tickets: a situation, somebody it happens to, agents, and how it went."""
 
+# ruff: noqa: E501 - texts read better unfolded
+
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random

@@ -1,4 +1,4 @@
-"""Writing lives: tickets with everything that hangs on them, a table at a time, priorities and clocks worked out."""
+"""Writing lives: tickets and what hangs on them, a table at a time, priorities and clocks worked out."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -35,7 +35,8 @@ def _rows(lives: list[Life]) -> Iterator[tuple[Any, list[Any]]]:
     """What hangs on the tickets, now that these have their numbers."""
     for one in lives:
         ticket, owner = one.ticket, one.ticket.organisation_id
-        for row in (*one.facts, *one.messages, *one.mails):
+        hanging: list[Any] = [*one.facts, *one.messages, *one.mails]
+        for row in hanging:
             row.ticket, row.organisation_id = ticket, owner
         for mail in one.mails:
             mail.subject = subject_of(ticket.title, ticket.reference)
@@ -65,9 +66,11 @@ def _weigh(lives: list[Life]) -> None:
     for number, one in enumerate(lives):
         ticket, since = one.ticket, one.ticket.opened_at - WINDOW
         earlier = [
-            other for other in lives[:number]
-            if other.ticket.organisation_id == ticket.organisation_id and since <= other.ticket.opened_at < ticket.opened_at
-        ]  # fmt: skip
+            other
+            for other in lives[:number]
+            if other.ticket.organisation_id == ticket.organisation_id
+            and since <= other.ticket.opened_at < ticket.opened_at
+        ]
         critical = [asset.criticality for asset in one.assets]
         if ticket.service:
             critical.append(ticket.service.criticality)
