@@ -237,6 +237,7 @@ SPECIAL: dict[str, Callable[[Maker], dict[str, Any]]] = {
         "since": timezone.localdate(),
         "until": timezone.localdate(),
     },
+    "TicketText": lambda m: {"ticket": _without_words(m)},
     "TicketLink": lambda m: dict(zip(("ticket", "other"), m.two(_model("support.Ticket")), strict=True)),
     "TicketMerge": lambda m: dict(zip(("kept", "gone"), m.two(_model("support.Ticket")), strict=True)),
     "TicketSplit": lambda m: dict(zip(("old", "new"), m.two(_model("support.Ticket")), strict=True)),
@@ -270,6 +271,13 @@ SPECIAL: dict[str, Callable[[Maker], dict[str, Any]]] = {
         "ends_at": timezone.now() + datetime.timedelta(hours=1),
     },
 }
+
+
+def _without_words(maker: Maker) -> Any:
+    """A ticket whose words, which the database writes by itself, were taken away."""
+    ticket = maker.new(_model("support.Ticket"))
+    ticket.found_by.delete()
+    return ticket
 
 
 def _model(label: str) -> type[models.Model]:

@@ -128,7 +128,7 @@ class AssetChangeScreen(Screen):
     def ordered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         return rows.order_by("-at", "-id")
 
-    def holding(self, rows: QuerySet[Any], wanted: Sequence[str]) -> QuerySet[Any]:
+    def holding(self, rows: QuerySet[Any], wanted: Sequence[str], actor: Actor) -> QuerySet[Any]:
         """By its own text: it has no entry in the search of everything."""
         for word in wanted:
             rows = rows.filter(text__like=f"%{word}%")
@@ -192,7 +192,7 @@ class PeripheralScreen(Screen):
     ]
     adds = changes = deletes = importable = searchable = annexed = False
 
-    def holding(self, rows: QuerySet[Any], wanted: Sequence[str]) -> QuerySet[Any]:
+    def holding(self, rows: QuerySet[Any], wanted: Sequence[str], actor: Actor) -> QuerySet[Any]:
         """By name, maker or serial number."""
         for word in wanted:
             bare = word.replace("\\", "")

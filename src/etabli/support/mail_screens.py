@@ -197,7 +197,7 @@ class OutgoingMailScreen(Screen):
     acts = ACTS
     adds = changes = deletes = importable = searchable = annexed = undoable = False
 
-    def holding(self, rows: Any, wanted: Any) -> Any:
+    def holding(self, rows: Any, wanted: Any, actor: Actor) -> Any:
         """Its subject and recipients: a mail is not in the search of everything."""
         for word in wanted:
             rows = rows.filter(Q(subject__icontains=word) | Q(to__icontains=word))

@@ -17,6 +17,7 @@ from .promises import Deadline, ServiceLevel, ServiceTarget
 from .recurring import Recurrence, RecurrenceAsset, RecurrenceRun
 from .rules import Rule, RuleFiring
 from .satisfaction import Survey
+from .searching import TicketText
 from .skills import Absence, AgentSkill, Skill, SkillCover
 from .splitting import TicketSplit
 from .task_lists import TaskList
@@ -64,6 +65,7 @@ __all__ = [
     "TicketLink",
     "TicketMerge",
     "TicketSplit",
+    "TicketText",
     "TimeEntry",
     "Watcher",
     "WorkType",

@@ -369,3 +369,18 @@ def _tell(row: Deadline, reading: Reading, ticket: Ticket, book: Book, now: date
     for name in TOLD:
         setattr(row, name, values[name])
     return changed
+
+
+def told(ticket: Ticket, reading: Reading, business: WorkingHours, now: datetime) -> Deadline:
+    """A deadline not yet saved, of a clock whose past warnings count as given: for what is brought in whole."""
+    row = Deadline(
+        organisation_id=ticket.organisation_id,
+        ticket=ticket,
+        clock=reading.clock,
+        question=reading.question,
+        team=reading.team[:80],
+    )
+    passed = [one.share for one in alarms(reading, business=business) if one.told_at <= now]
+    row.told = max(passed, default=0)
+    _tell(row, reading, business, now)
+    return row

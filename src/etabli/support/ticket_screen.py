@@ -23,6 +23,7 @@ from . import (
     deadlines_page,
     desk_pages,
     promise_acts,
+    searching,
     sharing,
     survey_pages,
     ticket_page,
@@ -179,6 +180,15 @@ class TicketScreen(Screen):
         """Those of the organisations, as far as the role of the actor sees."""
         found: QuerySet[Any] = shared(super().rows(actor, act), actor)
         return found
+
+    def holding(self, rows: QuerySet[Any], wanted: Sequence[str], actor: Actor) -> QuerySet[Any]:
+        """The desk's own search, in what was said too; whoever may not read notes finds none by them."""
+        words = " ".join(wanted).replace("\\", "")
+        return searching.ranked(rows, words, notes=can(actor, "ticket.read_notes"))
+
+    def ordered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """What was searched comes the best first."""
+        return rows.order_by("found") if "found" in rows.query.annotations else super().ordered(rows)
 
     def seen(self, actor: Actor, keys: Sequence[int]) -> set[int]:
         return sharing.seen(actor, keys)

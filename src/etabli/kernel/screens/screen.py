@@ -185,7 +185,7 @@ class Screen:
         """Whether what happened to an object is told to somebody who may see it."""
         return True
 
-    def holding(self, rows: QuerySet[Any], wanted: Sequence[str]) -> QuerySet[Any]:
+    def holding(self, rows: QuerySet[Any], wanted: Sequence[str], actor: Actor) -> QuerySet[Any]:
         """The rows that hold every word of the list's search box (plain words, signs of LIKE escaped)."""
         from .listing import holding
 
