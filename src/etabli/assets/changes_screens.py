@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from etabli.kernel.actors import Actor
 from etabli.kernel.screens import Column, Filter, Screen, register
 from etabli.kernel.screens.columns import capitalised, link_to, show
 from etabli.kernel.screens.filters import BadFilter, named

@@ -26,7 +26,7 @@ from etabli.people.models import Team
 from .handing import agents_of
 from .messages import Message
 from .priority import HIGHEST, LOWEST, Impact, Urgency
-from .promises import business_of
+from .promises import Book
 from .states import State, Waiting
 from .task_lists import opens
 from .tickets import Category, Service, Ticket
@@ -46,7 +46,7 @@ class Look:
     def hours_of(self, ticket: Ticket) -> WorkingHours:
         key = (ticket.level_id, ticket.organisation_id)
         if key not in self.hours:
-            self.hours[key] = business_of(ticket.level, ticket)
+            self.hours[key] = Book().business(ticket)
         return self.hours[key]
 
 

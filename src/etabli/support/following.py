@@ -20,7 +20,7 @@ from etabli.kernel.workingtime import NeverOpen, WorkingHours, next_opening, spa
 from .mailboxes import Mailbox
 from .moving import locked, move
 from .outbox import OutgoingMail, queue_automatic
-from .promises import business_of
+from .promises import Book
 from .satisfaction import ask, to_ask
 from .states import State, Waiting
 from .tickets import Ticket
@@ -125,7 +125,7 @@ def _reminders(waiting: list[Ticket]) -> dict[int, list[datetime]]:
 def _due(ticket: Ticket, since: datetime, setting: str, now: datetime) -> bool:
     days = preferences.get(setting, ticket.organisation_id)
     try:
-        return working_days_after(since, days, business_of(ticket.level, ticket)) <= now
+        return working_days_after(since, days, Book().business(ticket)) <= now
     except NeverOpen:
         return False
 

@@ -371,8 +371,8 @@ def _tell(row: Deadline, reading: Reading, ticket: Ticket, book: Book, now: date
     return changed
 
 
-def told(ticket: Ticket, reading: Reading, business: WorkingHours, now: datetime) -> Deadline:
-    """A deadline not yet saved, of a clock whose past warnings count as given: for what is brought in whole."""
+def told(ticket: Ticket, reading: Reading, book: Book, now: datetime) -> Deadline:
+    """A deadline not yet saved, whose past warnings count as given: for tickets brought in whole."""
     row = Deadline(
         organisation_id=ticket.organisation_id,
         ticket=ticket,
@@ -380,7 +380,7 @@ def told(ticket: Ticket, reading: Reading, business: WorkingHours, now: datetime
         question=reading.question,
         team=reading.team[:80],
     )
-    passed = [one.share for one in alarms(reading, business=business) if one.told_at <= now]
+    passed = [one.share for one in left_of(row, reading, ticket, book) if one.at <= now]
     row.told = max(passed, default=0)
-    _tell(row, reading, business, now)
+    _tell(row, reading, ticket, book, now)
     return row

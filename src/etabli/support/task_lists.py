@@ -19,7 +19,7 @@ from etabli.kernel.tenancy import Catalogue
 from etabli.kernel.text import Plain
 from etabli.kernel.workingtime import WorkingHours
 
-from .promises import business_of
+from .promises import Book
 from .rowsfield import RowsField
 from .states import OVER
 from .tasks import Task
@@ -74,7 +74,7 @@ def add_tasks(ticket: Ticket, tasks: TaskList, *, actor: Actor, at: datetime | N
     known = set(ticket.tasks.filter(done_at=None).values_list("title", flat=True))
     last = ticket.tasks.order_by("-position").values_list("position", flat=True).first() or 0
     lines = [line for line in tasks.lines if line.get("title") and line["title"] not in known]
-    hours = business_of(ticket.level, ticket) if any("days" in line for line in lines) else None
+    hours = Book().business(ticket) if any("days" in line for line in lines) else None
     made = Task.objects.bulk_create(
         Task(
             organisation_id=ticket.organisation_id,

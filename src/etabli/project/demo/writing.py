@@ -6,14 +6,13 @@ from typing import Any
 
 from etabli.kernel import search
 from etabli.kernel.events import Event
-from etabli.support.clocks.policies import Policy
 from etabli.support.clocks.readings import read
 from etabli.support.facts import TicketFact, facts_of
 from etabli.support.messages import Message
 from etabli.support.outbox import OutgoingMail, subject_of
 from etabli.support.prioritising import kept
 from etabli.support.priority import WINDOW, Criticality, Impact, Matrix, Recurrence, Urgency, prioritise
-from etabli.support.promises import Deadline, business_of, name_of, policies, told
+from etabli.support.promises import Book, Deadline, name_of, told
 from etabli.support.tickets import Ticket, TicketAsset
 
 from .lives import Life
@@ -102,15 +101,12 @@ def _recurrence(one: Life, earlier: list[Life]) -> Recurrence:
 
 def _promise(lives: list[Life], now: datetime) -> None:
     """Every deadline, read from the facts, and the nearest one of each open ticket."""
-    known: dict[int, tuple[dict[str, Policy], Any]] = {}
+    book = Book()
     rows: list[Deadline] = []
     for one in lives:
         ticket = one.ticket
-        if ticket.organisation_id not in known:
-            made = policies([name_of(ticket.level)], ticket)
-            known[ticket.organisation_id] = made, business_of(ticket.level, ticket)
-        promised, business = known[ticket.organisation_id]
-        found = [told(ticket, reading, business, now) for reading in read(facts_of(one.facts), promised)]
+        promised = book.policies([name_of(ticket.level)], ticket)
+        found = [told(ticket, reading, book, now) for reading in read(facts_of(one.facts), promised)]
         waiting = [row for row in found if row.stopped_at is None and row.due_at and row.clock != "team"]
         if waiting:
             nearest = min(waiting, key=lambda row: (row.due_at or now, row.clock))

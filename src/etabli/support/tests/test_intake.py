@@ -13,6 +13,7 @@ from etabli.kernel.actors import SYSTEM
 from etabli.kernel.files import open_file
 from etabli.kernel.tenancy import scope
 from etabli.people.models import Person
+from etabli.support import identity
 from etabli.support.deadaddresses import DeadAddress, dead
 from etabli.support.imap import Arrived
 from etabli.support.intake import sort, sort_waiting, told_on
