@@ -311,7 +311,7 @@ def _write(fresh: list[Deadline], changed: list[Deadline], gone: list[int], move
     if fresh:
         Deadline.objects.bulk_create(fresh)
     if changed:
-        # An insertion that meets its own row: bulk_update writes a condition for each value, ten times slower.
+        # An insertion that meets its own row: bulk_update is ten times slower, a condition for each value.
         names = [*TOLD, "told", "escalated"]
         Deadline.objects.bulk_create(
             changed, batch_size=500, update_conflicts=True, unique_fields=["id"], update_fields=names
@@ -319,7 +319,11 @@ def _write(fresh: list[Deadline], changed: list[Deadline], gone: list[int], move
     if gone:
         Deadline.objects.filter(pk__in=gone).delete()
     if moved:
-        columns = [[one.pk for one in moved], [one.due_at for one in moved], [one.due_clock for one in moved]]
+        columns: list[Any] = [
+            [one.pk for one in moved],
+            [one.due_at for one in moved],
+            [one.due_clock for one in moved],
+        ]
         with connection.cursor() as cursor:
             cursor.execute(DUE, columns)
 
