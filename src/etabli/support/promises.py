@@ -319,7 +319,11 @@ def _write(fresh: list[Deadline], changed: list[Deadline], gone: list[int], move
     if gone:
         Deadline.objects.filter(pk__in=gone).delete()
     if moved:
-        columns = [[one.pk for one in moved], [one.due_at for one in moved], [one.due_clock for one in moved]]
+        columns: list[Any] = [
+            [one.pk for one in moved],
+            [one.due_at for one in moved],
+            [one.due_clock for one in moved],
+        ]
         with connection.cursor() as cursor:
             cursor.execute(DUE, columns)
 
