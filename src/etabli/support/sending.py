@@ -9,7 +9,6 @@ protocol can do better without losing some. Rows are taken with SKIP LOCKED, so 
 import logging
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
@@ -124,8 +123,9 @@ def _deliver(mail: OutgoingMail, lines: Lines) -> None:
     try:
         with scope(*lineage(mail.organisation_id)):
             mail = _prepared(mail)
-            way, address, content = way_of(mail), sender_of(mail).address, bytes(written(mail))
-        said = lines.to(way).send(address, mail.pending, content) if mail.pending else {}
+            way, sender = way_of(mail), sender_of(mail)
+            content = bytes(written(mail, sender=sender))
+        said = lines.to(way).send(sender.address, mail.pending, content) if mail.pending else {}
     except Unreachable as error:
         _put_off(mail, error.args[0])
         _put_off_all(mail, error.args[0])
@@ -146,11 +146,10 @@ def _deliver(mail: OutgoingMail, lines: Lines) -> None:
 
 def _prepared(mail: OutgoingMail) -> OutgoingMail:
     """The mail with what it is made of; an answer that was to leave later counts from now on."""
-    ticket = locked(mail.ticket)
     rows = OutgoingMail.objects.select_related("message", "mailbox", "ticket__requester__account")
     mail = rows.get(pk=mail.pk)
     if mail.message and mail.fact_id is None:
-        now = timezone.now()
+        ticket, now = locked(mail.ticket), timezone.now()
         Message.objects.filter(pk=mail.message.pk).update(at=now)
         mail.message.at, mail.fact = now, answers.count(ticket, at=now)
         mail.save(update_fields=["fact"])
@@ -209,7 +208,7 @@ def _fail(mail: OutgoingMail, problem: str) -> None:
 def _write(mail: OutgoingMail, state: State, problem: str, **more: datetime) -> None:
     """Write what came of a try, unless another worker has taken the mail since; failures are an event."""
     values = {"delivered": mail.delivered, "refused": mail.refused, "problem": problem, **more}
-    with scope(*lineage(mail.organisation_id)), transaction.atomic():
+    with scope(mail.organisation_id):
         held = OutgoingMail.objects.filter(pk=mail.pk, state=State.SENDING, tries=mail.tries)
         if held.update(state=state, **values) and state == State.FAILED:
             ticket = Ticket.objects.get(pk=mail.ticket_id)
