@@ -157,6 +157,7 @@ def test_events_tell_each_ticket_from_its_opening() -> None:
 
 
 def test_they_are_found_by_their_words() -> None:
-    assert find("hameçonage", notes=True)
+    assert find("hameçonnage", notes=True)
+    assert find("imprimente", notes=True)
     one = Ticket.objects.exclude(requester=None).select_related("requester").order_by("-pk")[0]
     assert one.pk in find(one.requester.name, notes=True)
