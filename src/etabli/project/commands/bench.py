@@ -12,8 +12,8 @@ from .outcome import DIFFERENT, Failure
 from .terminal import say, table
 
 GROUPS = (
-    "inventories", "matching", "pages", "changes", "api", "imports", "clocks", "processes", "servers",
-    "traffic",
+    "inventories", "matching", "pages", "changes", "api", "imports", "clocks", "mail", "processes",
+    "servers", "traffic",
 )  # fmt: skip
 
 
