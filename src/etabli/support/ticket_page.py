@@ -8,12 +8,12 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from etabli.kernel import files, screens
-from etabli.kernel.actors import can, require
+from etabli.kernel.actors import Actor, can, require
 from etabli.kernel.events import Event
 from etabli.kernel.screens.history import described_events
 from etabli.kernel.screens.pages import detail_page, events_of, the_object
@@ -24,6 +24,9 @@ from .mail.cleaning import clean
 from .messages import Message, MessageFile
 from .moving import move
 from .opening import Words
+from .outbox import OutgoingMail
+from .posting import TakenBack, keeps_drafts, take_back
+from .recipients import addresses, plain_addresses, recipients_of
 from .states import OVER
 from .talking import accept, answer, note
 from .tickets import Ticket
@@ -42,13 +45,16 @@ def context(ticket: Ticket, request: Any) -> dict[str, Any]:
     may_answer, may_note = (can(request.actor, f"ticket.{act}", ticket) for act in ("answer", "note"))
     notes = can(request.actor, "ticket.read_notes", ticket)
     kept = drafts_of(ticket, request.actor.account_id)
+    to, cc = recipients_of(ticket)
     return {
         "ticket": ticket,
         "conversation": read(ticket, notes=notes, everything=request.GET.get("all") == "1"),
         "may_answer": may_answer and ticket.state != "closed",
         "may_note": may_note,
+        "may_split": can(request.actor, "ticket.split", ticket),
         "over": ticket.state in OVER,
-        "recipients": [one for one in [ticket.caller_email] if one],
+        "recipients": [one.address for one in to],
+        "copies": ", ".join(plain_addresses(cc)),
         "drafts": {"reply": kept.get("reply", ""), "note": kept.get("note", "")},
         "writing": request.GET.get("write")
         or ("note" if kept.get("note") and not kept.get("reply") else "reply"),
@@ -94,14 +100,18 @@ def _write(request: Any, ticket: Ticket, kind: str, text: str) -> None:
         note(ticket, words, actor=request.actor)
         messages.success(request, _("The note is kept: only the desk reads it."))
         return
-    copies = [one.strip() for one in request.POST.get("cc", "").replace(";", ",").split(",") if one.strip()]
-    answer(ticket, words, actor=request.actor, cc=copies)
+    message = answer(ticket, words, actor=request.actor, cc=addresses(request.POST.get("cc", "")))
     then = request.POST.get("then")
     if then == "wait":
         move(ticket, "wait", actor=request.actor, waiting="user", reason=_("An answer is awaited."))
     elif then == "solve":
         move(ticket, "solve", actor=request.actor, solution=text)
-    messages.success(request, _("Your answer is on its way."))
+    mail = message.mails.first()
+    if mail is None:
+        messages.success(request, _("Your answer is kept; it has no address to leave for."))
+        return
+    back = f"undo={reverse('mail-back', args=[ticket.pk, mail.pk])}"
+    messages.success(request, _("Your answer leaves in ten seconds."), extra_tags=back)
 
 
 def _news(request: Any, ticket: Ticket) -> list[dict[str, Any]]:
@@ -123,6 +133,24 @@ def _again(request: Any, pk: int, kind: str, news: list[dict[str, Any]]) -> Http
     response.context_data["meanwhile"] = news
     response.status_code = 409
     return response
+
+
+@require_POST
+def back_page(request: Any, pk: int, mail: int) -> HttpResponse:
+    """Take an answer back before it leaves; its words are in the composer again."""
+    ticket = _ticket(request, pk)
+    found = get_object_or_404(OutgoingMail, pk=mail, ticket=ticket)
+    try:
+        take_back(found, actor=request.actor)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect(f"/tickets/{pk}/?write=reply#composer")
+
+
+@keeps_drafts
+def _keep_taken_back(back: TakenBack, actor: Actor) -> None:
+    if actor.account_id:
+        keep_draft(back.ticket, "reply", back.text, account_id=actor.account_id)
 
 
 @require_POST
@@ -203,6 +231,7 @@ def _ticket(request: Any, pk: int) -> Ticket:
 
 URLS = [
     path("tickets/<int:pk>/write/", write_page, name="ticket-write"),
+    path("tickets/<int:pk>/mails/<int:mail>/back/", back_page, name="mail-back"),
     path("tickets/<int:pk>/draft/", draft_page, name="ticket-draft"),
     path("tickets/<int:pk>/presence/", presence_page, name="ticket-presence"),
     path("tickets/<int:pk>/messages/<int:message>/accept/", accept_page, name="message-accept"),

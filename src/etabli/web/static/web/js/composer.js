@@ -10,6 +10,7 @@ customElements.define(
       this.addEventListener("input", ({ target }) => target.name === "text" && this.later(target.form));
       this.addEventListener("keydown", (event) => this.typed(event));
       this.addEventListener("toggle", ({ target }) => target.open && target.querySelector("textarea")?.focus(), true);
+      this.addEventListener("click", ({ target }) => this.picked(target.closest("[data-text]")));
       this.addEventListener("submit", () => clearTimeout(this.timer));
     }
 
@@ -18,6 +19,15 @@ customElements.define(
       event.preventDefault();
       const form = event.target.form;
       form?.requestSubmit(form.querySelector("button:last-of-type"));
+    }
+
+    /* A template goes where the writer is, in place of what is selected */
+    picked(button) {
+      if (!button) return;
+      const area = button.closest("form").elements.text;
+      area.setRangeText(button.dataset.text, area.selectionStart, area.selectionEnd, "end");
+      area.focus();
+      this.later(area.form);
     }
 
     later(form) {
