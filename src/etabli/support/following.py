@@ -32,12 +32,13 @@ OF_USER = Q(state=State.WAITING, waiting=Waiting.USER)
 
 
 @transaction.atomic
-def acknowledge(ticket: Ticket, *, now: datetime | None = None) -> OutgoingMail | None:
+def acknowledge(ticket: Ticket, *, address: str = "", now: datetime | None = None) -> OutgoingMail | None:
     """Tell the caller of a new ticket that it arrived; an address of ours is never told anything.
 
-    Whatever reads mail decides whether to call it: `acknowledgement_due`, fed by :func:`acknowledged`.
+    address: where the sender wants answers, the caller's by default. Whatever reads mail decides whether to
+    call it: `acknowledgement_due`, fed by :func:`acknowledged`.
     """
-    address = ticket.caller_email
+    address = address or ticket.caller_email
     if not address or _ours(address):
         return None
     with spoken(ticket):
@@ -49,8 +50,8 @@ def acknowledged(address: str, *, since: datetime) -> list[datetime]:
     """When an address was told that a mail of it arrived, whatever the organisation."""
     with everywhere(because="a sender is told once, whichever of our mailboxes they write to"):
         rows = OutgoingMail.objects.filter(kind=OutgoingMail.Kind.RECEIPT, send_at__gte=since)
-        found = rows.values_list("to", "send_at")
-        return [at for to, at in found if address.lower() in {one.lower() for one in to}]
+        to_them = Q(to__contains=[address]) | Q(to__contains=[address.lower()])
+        return list(rows.filter(to_them).values_list("send_at", flat=True))
 
 
 def _ours(address: str) -> bool:

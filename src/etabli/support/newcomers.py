@@ -62,7 +62,7 @@ def open_from(
     if not letter.unproven:
         told += follow(ticket, letter, desk)
         deadaddresses.forget(desk.served, letter.address)
-        receipts.acknowledge(ticket, message, letter, desk.mailbox)
+        receipts.acknowledge(ticket, letter, desk.mailbox)
     return Outcome(ReceivedMail.Fate.OPENED, told, ticket.pk, message.pk)
 
 
