@@ -153,7 +153,8 @@ class RuleScreen(Screen):
     columns = [
         "name",
         "when",
-        Column("position", pgettext_lazy("sequence", "Order"), lambda r: show(r.position), sort=("position",), css="num"),
+        Column("position", pgettext_lazy("sequence", "Order"), lambda r: show(r.position),
+               sort=("position",), css="num"),
         Column("paused_at", gettext_lazy("State"), _active, sort=("paused_at",),
                value=lambda r: "paused" if r.paused_at else "in use"),
         "looked_at",
