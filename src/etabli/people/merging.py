@@ -76,12 +76,14 @@ def merge_people(kept: Person, gone: Person, *, actor: Actor) -> Person:
 
 def _belongings(gone: Person, kept: Person) -> Iterator[tuple[type[models.Model], Any, Any]]:
     """Each model that names people, with the filter of what names this one and what it is to say instead."""
-    for relation in Person._meta.get_fields(include_hidden=True):
+    relations: Any = Person._meta.get_fields(include_hidden=True)
+    for relation in relations:
         field: Any = getattr(relation, "field", None)
         if relation.auto_created and not relation.concrete and field is not None:
             yield field.model, {field.attname: gone.pk}, {field.attname: kept.pk}
     named: list[type[models.Model]] = [m for m in apps.get_models() if issubclass(m, OnObject)]
-    for model in [*named, ExternalId]:
+    named.append(ExternalId)
+    for model in named:
         yield model, {"noun": NOUN, "object_id": gone.pk}, {"noun": NOUN, "object_id": kept.pk}
     yield Link, {"other_noun": NOUN, "other_id": gone.pk}, {"other_noun": NOUN, "other_id": kept.pk}
 
