@@ -19,10 +19,7 @@ from .situations import situations
 TEAMS = {"N1": ("Léa", "Karim", "Jade"), "N2": ("Marc", "Anouk", "Hugo"), "Terrain": ("Théo", "Jade")}
 # The team that receives a family of requests; the others go to the first level.
 RECEIVED = {"Sauvegarde": "N2", "Métier": "N2", "Sécurité": "N2"}
-CRITICALITY = {
-    "Messagerie": 3, "Réseau": 3, "Dossier patient": 4, "Hébergement et serveurs": 3, "Sécurité": 3,
-    "Impression": 2, "Sauvegarde": 3, "Bureautique": 1,
-}  # fmt: skip
+CRITICALITY = {"Dossier patient": 4, "Hébergement et serveurs": 3, "Bureautique": 1}
 # Minutes of working time by priority, from 1 to 5; the first priority is served round the clock.
 TARGETS = {
     Clock.TAKE_CHARGE: (15, 30, 60, 120, 240),

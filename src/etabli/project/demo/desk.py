@@ -101,11 +101,12 @@ def _place(organisation: Organisation, key: str) -> Place:
 def _past(teller: Teller, start: datetime) -> tuple[list[Life], list[tuple[Life, str, Life]]]:
     """What was asked over the year and is over, a few of them twice."""
     rng, choices = teller.rng, teller.place.situations()
+    seldom = [0.25 if one.impact > 2 else 1.0 for one in choices]  # a whole site rarely stops
     made: list[Life] = []
     links: list[tuple[Life, str, Life]] = []
     dates = arrivals(PAST[teller.place.key], rng, first=start, last=teller.now - timedelta(days=1))
     for at in dates:
-        one = rng.choice(choices)
+        one = rng.choices(choices, seldom)[0]
         life = teller.tell(one, at)
         if not _over(life, teller.now):
             life = teller.tell(replace(one, waiting="", added=[], answers=one.answers[:1]), at)
@@ -189,5 +190,8 @@ def _problems(teller: Teller, past: list[Life]) -> list[tuple[Life, str, Life]]:
             "Incidents rapprochés, même message dans les journaux.",
             problem.ticket.opened_at + timedelta(hours=1),
         )
+        if problem.ticket.opened_at < teller.now - timedelta(days=40):
+            problem.solve(agent, text, problem.ticket.opened_at + timedelta(days=9))
+            problem.close("Établi", problem.ticket.opened_at + timedelta(days=14))
         links += [(one, TicketLink.Relation.CAUSED, problem) for one in alike[-5:]]
     return links

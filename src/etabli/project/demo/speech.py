@@ -12,7 +12,7 @@ GREETINGS = (
     "Bonjour,",
     "bonjour",
     "Bonjour à tous,",
-    "Bonsoir,",
+    "Bonjour à vous,",
     "Bonjour l'équipe,",
     "",
 )
@@ -54,7 +54,7 @@ def place_of(person: Person) -> str:
     )
 
 
-def letter(person: Person, body: str, rng: Random, *, spoken: bool) -> str:
+def letter(person: Person, body: str, rng: Random, *, spoken: bool, evening: bool) -> str:
     """What somebody writes, or what an agent notes of a call (spoken)."""
     if spoken:
         return f"{person.name} appelle : {body[0].lower()}{body[1:]}"
@@ -67,7 +67,10 @@ def letter(person: Person, body: str, rng: Random, *, spoken: bool) -> str:
     }
     if rng.random() < 0.35:
         body = f"{body} {rng.choice(DETAILS).format(**told)}"
-    parts = [rng.choice(GREETINGS), body, rng.choice(CLOSINGS).format(**told)]
+    greeting = rng.choice(GREETINGS)
+    if evening:
+        greeting = greeting.replace("Bonjour", "Bonsoir").replace("bonjour", "bonsoir")
+    parts = [greeting, body, rng.choice(CLOSINGS).format(**told)]
     text = "\n\n".join(part for part in parts if part)
     return slipped(text, rng) if rng.random() < 0.22 else text
 

@@ -16,6 +16,7 @@ from etabli.support.tickets import Ticket
 from . import speech
 from .catalogue import Set
 from .lives import Life
+from .rhythm import PARIS
 from .situations import Situation, situations
 
 Channel = Ticket.Channel
@@ -87,7 +88,8 @@ class Teller:
         life = Life(ticket, rng, [asset] if asset else [])
         body = rng.choice(one.asked).format(**told)
         spoken = ticket.channel in {Channel.PHONE, Channel.COUNTER}
-        life.open(speech.letter(person, body, rng, spoken=spoken) if person else body)
+        evening = at.astimezone(PARIS).hour >= 17
+        life.open(speech.letter(person, body, rng, spoken=spoken, evening=evening) if person else body)
         self._told = told
         return life
 
