@@ -41,7 +41,9 @@ def json_body(screen: Screen, obj: Any) -> str:
             return str(o) if isinstance(o, Promise | bytes | memoryview) else super().default(o)
 
     values = {
-        k: ",".join(map(str, v)) if isinstance(v, list) and k not in WHOLE else v
+        k: ",".join(map(str, v))
+        if isinstance(v, list) and not any(isinstance(x, list | dict) for x in v)
+        else v
         for k, v in values_of(screen, obj).items()
     }
     return json.dumps({k: v for k, v in values.items() if v is not None}, cls=Encoder)

@@ -20,6 +20,7 @@ from etabli.kernel.files import File
 from etabli.kernel.notifications import Notification
 from etabli.kernel.screens import Screen, acts, registry
 from etabli.kernel.tenancy import scope
+from etabli.support.satisfaction import Survey, token_of
 
 WORD = "zorglub"
 BY_SLUG = {screen.slug: screen for screen in registry.values()}
@@ -122,6 +123,11 @@ class World:
             publish(site, "site.changed", actor=SYSTEM, changes={"city": ["", site.city]})
         return made
 
+    @cached_property
+    def token(self) -> str:
+        """The link of a satisfaction question."""
+        return token_of(self.maker.get(Survey))
+
     def object_of(self, screen: Screen) -> Any:
         return self.maker.get(screen.model)
 
@@ -142,6 +148,7 @@ class World:
             "slug": "sites",
             "section": "mail",
             "batch": self.batch,
+            "token": self.token,
             "pk": acme if address.name == "switch" else self.maker.get(model).pk,
         }
 
@@ -177,6 +184,7 @@ def acme_and_globex(django_db_setup: None, django_db_blocker: Any, tmp_path_fact
         for screen in SCREENS.values():
             made.object_of(screen)
         assert made.batch  # made now: within a test it would be a change
+        assert made.token
         yield made
         transaction.set_rollback(True)
 

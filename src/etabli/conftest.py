@@ -237,7 +237,15 @@ SPECIAL: dict[str, Callable[[Maker], dict[str, Any]]] = {
         "since": timezone.localdate(),
         "until": timezone.localdate(),
     },
+    "TicketText": lambda m: {"ticket": _without_words(m)},
     "TicketLink": lambda m: dict(zip(("ticket", "other"), m.two(_model("support.Ticket")), strict=True)),
+    "TicketMerge": lambda m: dict(zip(("kept", "gone"), m.two(_model("support.Ticket")), strict=True)),
+    "TicketSplit": lambda m: dict(zip(("old", "new"), m.two(_model("support.Ticket")), strict=True)),
+    "TaskList": lambda m: {"lines": [{"title": m.word, "days": 2}]},
+    "Macro": lambda m: {"steps": [{"do": "note", "text": m.word}]},
+    "Rule": lambda m: {"steps": [{"do": "note", "text": m.word}], "events": ["ticket.opened"]},
+    "Recurrence": lambda m: {"every": "month"},
+    "TimeEntry": lambda m: {"minutes": 5},
     "Watcher": lambda m: {"account": m.staff.technician, "ticket": m.new(_model("support.Ticket"))},
     "Escalation": lambda m: {"share": 100},
     "SkillCover": lambda m: {"category": m.get(_model("support.Category"))},
@@ -248,6 +256,8 @@ SPECIAL: dict[str, Callable[[Maker], dict[str, Any]]] = {
     },
     "AgentSkill": lambda m: {"skill": m.new(_model("support.Skill"))},
     "ServiceTarget": lambda m: {"priority": 1, "level": m.new(_model("support.ServiceLevel"))},
+    "Survey": lambda m: {"expires_at": timezone.now() + datetime.timedelta(days=30)},
+    "OutgoingMail": lambda m: {"message": m.new(_model("support.Message"), kind="reply")},
     "Stocktake": lambda m: {"room": m.new(_model("people.Room"))},
     "Distinction": lambda m: dict(zip(("one", "other"), m.two(_model("assets.Asset")), strict=True)),
     "Hold": lambda m: {
@@ -261,6 +271,13 @@ SPECIAL: dict[str, Callable[[Maker], dict[str, Any]]] = {
         "ends_at": timezone.now() + datetime.timedelta(hours=1),
     },
 }
+
+
+def _without_words(maker: Maker) -> Any:
+    """A ticket whose words, which the database writes by itself, were taken away."""
+    ticket = maker.new(_model("support.Ticket"))
+    ticket.found_by.delete()
+    return ticket
 
 
 def _model(label: str) -> type[models.Model]:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from etabli.kernel.actors import Actor
 from etabli.kernel.screens import Column, Filter, Screen, register
 from etabli.kernel.screens.columns import capitalised, link_to, show
 from etabli.kernel.screens.filters import BadFilter, named
@@ -128,7 +129,7 @@ class AssetChangeScreen(Screen):
     def ordered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         return rows.order_by("-at", "-id")
 
-    def holding(self, rows: QuerySet[Any], wanted: Sequence[str]) -> QuerySet[Any]:
+    def holding(self, rows: QuerySet[Any], wanted: Sequence[str], actor: Actor) -> QuerySet[Any]:
         """By its own text: it has no entry in the search of everything."""
         for word in wanted:
             rows = rows.filter(text__like=f"%{word}%")
@@ -192,7 +193,7 @@ class PeripheralScreen(Screen):
     ]
     adds = changes = deletes = importable = searchable = annexed = False
 
-    def holding(self, rows: QuerySet[Any], wanted: Sequence[str]) -> QuerySet[Any]:
+    def holding(self, rows: QuerySet[Any], wanted: Sequence[str], actor: Actor) -> QuerySet[Any]:
         """By name, maker or serial number."""
         for word in wanted:
             bare = word.replace("\\", "")

@@ -3,7 +3,7 @@
 import smtplib
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,7 +69,10 @@ class MailNotConfigured(RuntimeError):
 
 @dataclass(frozen=True)
 class MailServer:
-    """An SMTP server and its login; ``sender`` is the From of our messages, possibly with a name."""
+    """An SMTP server and its login; ``sender`` is the From of our messages, possibly with a name.
+
+    ``token`` is given in place of the password (XOAUTH2).
+    """
 
     host: str
     port: int = 587
@@ -77,6 +80,7 @@ class MailServer:
     user: str = ""
     password: str = ""
     sender: str = ""
+    token: str = ""
 
 
 def configured(organisation: int | None = None) -> MailServer:
@@ -124,7 +128,13 @@ def send_mail(to: list[str], subject: str, text: str, html: str | None, organisa
 
 
 def send_now(
-    to: Sequence[str], subject: str, text: str, html: str | None = None, *, organisation: int | None
+    to: Sequence[str],
+    subject: str,
+    text: str,
+    html: str | None = None,
+    *,
+    organisation: int | None,
+    headers: Mapping[str, str] | None = None,
 ) -> None:
     """Send one e-mail before returning, from the organisation's sender; raises what the backend raises."""
     message = EmailMultiAlternatives(
@@ -132,7 +142,7 @@ def send_now(
         text,
         configured(organisation).sender,
         list(to),
-        headers={"Auto-Submitted": "auto-generated"},
+        headers={"Auto-Submitted": "auto-generated", **(headers or {})},
     )
     if html:
         message.attach_alternative(html, "text/html")
@@ -145,26 +155,43 @@ def test_connection(server: MailServer) -> str:
         return _("Give the name of the mail server.")
     smtp: smtplib.SMTP | None = None
     try:
-        smtp = _open(server)
+        smtp = open_connection(server)
         if server.user:
-            smtp.login(server.user, server.password)
+            _log_in(smtp, server)
         return _sender_problem(smtp, server)
     except (OSError, smtplib.SMTPException) as error:
-        return _problem(error, server)
+        return problem_of(error, server)
     finally:
         if smtp is not None:
             smtp.close()
 
 
-def _open(server: MailServer) -> smtplib.SMTP:
+def open_connection(server: MailServer, *, timeout: float = TIMEOUT) -> smtplib.SMTP:
+    """A connection to a server, encrypted as it asks, before any login; ``timeout`` is that of each answer,
+    in seconds. Raises OSError or SMTPException, which :func:`problem_of` tells in a sentence.
+    """
     if server.security == TLS:
         return smtplib.SMTP_SSL(
-            server.host, server.port, timeout=TIMEOUT, context=ssl.create_default_context()
+            server.host, server.port, timeout=timeout, context=ssl.create_default_context()
         )
-    smtp = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT)
+    smtp = smtplib.SMTP(server.host, server.port, timeout=timeout)
     if server.security == STARTTLS:
-        smtp.starttls(context=ssl.create_default_context())
+        try:
+            smtp.starttls(context=ssl.create_default_context())
+        except (OSError, smtplib.SMTPException):
+            smtp.close()
+            raise
     return smtp
+
+
+def _log_in(smtp: smtplib.SMTP, server: MailServer) -> None:
+    if not server.token:
+        smtp.login(server.user, server.password)
+        return
+    smtp.ehlo_or_helo_if_needed()
+    said = f"user={server.user}\1auth=Bearer {server.token}\1\1"
+    # A refusal comes as a question (334) that an empty answer ends.
+    smtp.auth("XOAUTH2", lambda challenge=None: said if challenge is None else "")
 
 
 def _sender_problem(smtp: smtplib.SMTP, server: MailServer) -> str:
@@ -187,7 +214,8 @@ def _sender_problem(smtp: smtplib.SMTP, server: MailServer) -> str:
     }
 
 
-def _problem(error: Exception, server: MailServer) -> str:
+def problem_of(error: Exception, server: MailServer) -> str:
+    """What went wrong with a server, in a sentence that says what to do."""
     if isinstance(error.__context__, TimeoutError):  # smtplib tells a time-out as a disconnection.
         error = error.__context__
     names = {"host": server.host, "port": server.port, "user": server.user, "said": _said(error)}

@@ -1,7 +1,7 @@
 """Telling people what concerns them, in the pages and, when they chose so, by e-mail."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -64,20 +64,39 @@ class NotificationChoice(models.Model):
 
 
 @dataclass(frozen=True)
+class Envelope:
+    """What the e-mail of a notification carries beside its text, so that it may be answered: headers
+    (Message-ID, Reply-To) and a last line.
+    """
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    footer: str = ""
+
+
+@dataclass(frozen=True)
 class Kind:
     """Something people may be told of, with how they are told until they choose."""
 
     key: str
     label: Any
     way: str
+    envelope: Callable[[Notification], Envelope] = lambda _row: Envelope()
 
 
 kinds: dict[str, Kind] = {}
 
 
-def declare_kind(key: str, label: Any, *, way: str = NotificationChoice.Way.APP) -> Kind:
-    """Make a kind (``ticket.assigned``) appear on the page where people choose."""
-    kinds[key] = Kind(key, label, way)
+def declare_kind(
+    key: str,
+    label: Any,
+    *,
+    way: str = NotificationChoice.Way.APP,
+    envelope: Callable[[Notification], Envelope] | None = None,
+) -> Kind:
+    """Make a kind (``ticket.assigned``) appear on the page where people choose. ``envelope`` gives what its
+    e-mails carry when an answer to them has somewhere to go.
+    """
+    kinds[key] = Kind(key, label, way, envelope) if envelope else Kind(key, label, way)
     return kinds[key]
 
 
@@ -160,12 +179,15 @@ def mail_notification(notification_id: int) -> None:
     if row is None or not row.account.is_active:
         return
     base = preferences.get("pages.url").rstrip("/")
-    parts = [row.title, row.text, f"{base}{row.url}" if base and row.url.startswith("/") else ""]
+    link = f"{base}{row.url}" if base and row.url.startswith("/") else ""
     with translation.override(row.account.language):
+        envelope = kinds[row.kind].envelope(row) if row.kind in kinds else Envelope()
+        parts = [row.title, row.text, link, envelope.footer]
         mail.send_now(
             [row.account.email],
             row.title,
             "\n\n".join(p for p in parts if p),
             organisation=row.organisation_id,
+            headers=envelope.headers,
         )
     Notification.objects.filter(pk=row.pk).update(mailed_at=timezone.now())

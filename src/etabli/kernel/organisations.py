@@ -78,8 +78,12 @@ class Organisation(models.Model):
 
 def lineage(organisation_id: int) -> list[int]:
     """The organisations above one, then itself (ids): where what it may use is set up."""
-    with opening():
-        return list(Organisation.objects.values_list("path", flat=True).get(pk=organisation_id))
+    rows = Organisation.objects.filter(pk=organisation_id).values_list("path", flat=True)
+    path = rows.first()  # the organisation of the work is nearly always in its scope
+    if path is None:
+        with opening():
+            path = rows.get()
+    return list(path)
 
 
 class Role(SharedModel):

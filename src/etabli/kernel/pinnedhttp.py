@@ -37,8 +37,18 @@ class Answer:
     text: str
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bool = False) -> Answer:
-    """Send ``body`` and return the answer, within 20 s; raises :class:`RequestFailed`."""
+def post(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    allow_private: bool = False,
+    most: int = MOST_READ,
+) -> Answer:
+    """Send ``body`` and return the answer, within 20 s and up to ``most`` bytes of it.
+
+    Raises :class:`RequestFailed`.
+    """
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
@@ -55,7 +65,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bo
     try:
         client.request("POST", target, body=body, headers={**headers, "Connection": "close"})
         response = client.getresponse()
-        return Answer(response.status, response.read(MOST_READ).decode(errors="replace").replace("\0", ""))
+        return Answer(response.status, response.read(most).decode(errors="replace").replace("\0", ""))
     except TimeoutError:
         raise RequestFailed(_("%(host)s did not answer in time.") % {"host": host})
     except (OSError, http.client.HTTPException, ValueError) as error:

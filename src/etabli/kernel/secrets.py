@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django import forms
 from django.apps import apps
 from django.conf import settings
@@ -255,6 +257,24 @@ def key_ids() -> list[str]:
     """Short names of the keys in the file, the encrypting one first: digests, not parts of the keys."""
     _fernet(create=True)
     return [hashlib.sha256(key.encode()).hexdigest()[:8] for key in _read_keys()]
+
+
+def derived_keys(purpose: str) -> tuple[bytes, ...]:
+    """Keys to sign with, one from each key of the file (RFC 5869), that of the present one first.
+
+    They are stored nowhere, differ by purpose, and follow a rotation: what former keys signed still verifies.
+    """
+    _fernet(create=True)
+    found = _path().stat()
+    return _derived(purpose, str(_path()), found.st_mtime_ns, found.st_ino)
+
+
+@lru_cache(maxsize=32)
+def _derived(purpose: str, _file: str, _changed: int, _inode: int) -> tuple[bytes, ...]:
+    info = f"etabli:{purpose}".encode()
+    return tuple(
+        HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(key.encode()) for key in _read_keys()
+    )
 
 
 def _path() -> Path:

@@ -11,19 +11,27 @@ from .installation import first_organisation
 from .organisations import Role
 from .tenancy import opening, scope, visible
 
-READ = ["*.view", "*.export"]
+# Of what people ask for, some see only their own: see the sharing modes of the service desk.
+READ = ["*.view", "*.export", "*.see_all", "*.read_notes"]
 LENDING = ["kit.*", "kititem.*", "pool.*", "booking.*", "loan.*", "slip.*", "calendarfeed.*"]
 COUNTING = ["stocktake.*", "stocktakeline.*", "photo.*"]
 STOCK = ["stockitem.*"]
 ANNEX = ["note.*", "attachment.*", "tagging.*", "link.*"]
 OWN_ABSENCES = ["absence.add", "absence.change", "absence.delete"]  # those of others need absence.plan
-DESK = ["ticket.*", "task.*", "timeentry.*", *OWN_ABSENCES]
+DESK = ["ticket.*", "task.*", "timeentry.*", "approval.*", *OWN_ABSENCES]
 DESK_RULES = [
     "category.*",
     "service.*",
     "servicelevel.*",
     "prioritymatrix.*",
     "mailbox.*",
+    "tasklist.*",
+    "worktype.*",
+    "answertemplate.*",
+    "macro.*",
+    "quickticket.*",
+    "rule.*",
+    "recurrence.*",
     "escalation.*",
     "skill.*",
     "agentskill.*",
@@ -58,6 +66,10 @@ ROLES: dict[str, tuple[str, list[str]]] = {
     "purchaser": (
         gettext_noop("Purchaser"),
         [*READ, "asset.add", "asset.change", "assetmodel.*", "manufacturer.*", *STOCK, "licence.*", "note.*"],
+    ),
+    "supervisor": (
+        gettext_noop("Client supervisor (sees what the organisation asks for)"),
+        ["ticket.view", "ticket.see_all", "ticket.export"],
     ),
     "requester": (gettext_noop("Requester"), ["own.view"]),
 }

@@ -16,7 +16,8 @@ from etabli.kernel.tenancy import visible
 from etabli.kernel.text import Plain
 from etabli.web import markup
 
-from . import actions
+from . import actions, merging
+from .merge_act import MERGE
 from .models import Building, Floor, OrgUnit, Person, Rack, Room, Site, Subnet, Team
 from .placed import PlacedForm, carrying, followers
 
@@ -102,6 +103,10 @@ class PersonScreen(Screen):
     identity = ["email", "employee_number", "name"]
     slug = "people"
     form = PlacedForm
+    acts = [MERGE]
+
+    def successor(self, pk: int) -> int | None:
+        return merging.successor(pk)
 
     def subtitle(self, obj: Person) -> str:
         return obj.title

@@ -89,6 +89,11 @@ COMPONENTS: dict[str, Component] = {
         ("libwrap0", "openssh-client", "sudo"),
         ("openssh-server",),
     ),
+    "dovecot": Component(
+        "a mail server is read by IMAP, as those of companies are",
+        ("dovecot",),
+        ("dovecot-imapd", "dovecot-lmtpd"),
+    ),
     "ocsinventory-agent": Component(
         "the OCS Inventory agent speaks to our server",
         ("{unpacked}/usr/bin/ocsinventory-agent", "{unpacked}/usr/sbin/ocsinventory-agent"),

@@ -10,7 +10,7 @@ from etabli.kernel.screens import act_pages, annex
 from etabli.kernel.screens.api import build
 from etabli.kernel.screens.importing import pages as imports
 from etabli.people import pages as people_pages
-from etabli.support import deadlines_page
+from etabli.support import deadlines_page, rule_pages
 from etabli.web.urls import urlpatterns as web_urls
 
 from . import demo_pages
@@ -25,6 +25,7 @@ urlpatterns = [
     *act_pages.urls,
     *people_pages.urls,
     *scan_pages.urls,
+    *rule_pages.urls,
     *demo_pages.urls,
     *web_urls,
     *screens.urls(),

@@ -28,7 +28,6 @@ from .clocks.counting import Pause
 from .clocks.explaining import Line, duration
 from .clocks.policies import Clock
 from .clocks.readings import Reading
-from .prioritising import priority_of
 from .promises import Book, Deadline, readings_of
 from .tickets import Ticket
 
@@ -97,13 +96,6 @@ def title_of(clock: str, question: int = 0, team: str = "") -> str:
 
 def _when(at: datetime) -> str:
     return date_format(timezone.localtime(at), "D j N, H:i")
-
-
-def priority_panel(ticket: Ticket) -> Panel:
-    """The priority and the sentence that says where it comes from. No query."""
-    found = priority_of(ticket)
-    context = {"priority": ticket.priority, "reason": found.reason if found else ""}
-    return Panel(_("Priority"), template="support/_priority.html", context=context, side=True)
 
 
 @login_required

@@ -19,7 +19,10 @@ from .tickets import Ticket
 
 
 class TicketFact(OrganisationModel):
-    """One fact; ``told`` holds the fields of the class of ``clocks.history`` that ``kind`` names."""
+    """One fact; ``told`` holds the fields of the class of ``clocks.history`` that ``kind`` names.
+
+    ``withdrawn`` is of none: it names, by its number, a fact that the clocks no longer read.
+    """
 
     class Kind(models.TextChoices):
         OPENED = "opened", gettext_lazy("opened")
@@ -29,6 +32,7 @@ class TicketFact(OrganisationModel):
         HANDED = "handed", gettext_lazy("team changed")
         ASKED = "asked", gettext_lazy("the user wrote")
         ANSWERED = "answered", gettext_lazy("an agent answered")
+        WITHDRAWN = "withdrawn", gettext_lazy("an answer was taken back")
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="facts")
     kind = models.CharField(max_length=12, choices=Kind)
@@ -67,8 +71,10 @@ def forget(ticket: Ticket, name: str) -> None:
 
 
 def facts_of(rows: Iterable[TicketFact]) -> list[history.Fact]:
-    """The rows of one ticket as the clocks read them."""
-    return [_fact(row) for row in rows]
+    """The rows of one ticket as the clocks read them, without those that a later one takes back."""
+    rows = list(rows)
+    gone = {row.told["fact"] for row in rows if row.kind == TicketFact.Kind.WITHDRAWN}
+    return [_fact(row) for row in rows if row.kind != TicketFact.Kind.WITHDRAWN and row.pk not in gone]
 
 
 def _fact(row: TicketFact) -> history.Fact:

@@ -22,7 +22,7 @@ from .clocks.policies import Clock
 from .durations import typed
 from .facts import TicketFact, record
 from .moving import locked
-from .promises import ServiceLevel, ServiceTarget, name_of, refresh
+from .promises import ServiceLevel, ServiceTarget, level_of, name_of, refresh
 from .states import OVER
 from .tickets import Ticket
 
@@ -222,3 +222,11 @@ def promise(
     changes: Any = difference(before, snapshot(ticket))
     publish(ticket, "ticket.promised", actor=actor, changes=changes, extra={"text": reason})
     return ticket
+
+
+def follow_service(ticket: Ticket, actor: Actor) -> Ticket:
+    """A ticket covered as usual follows the level of its new service; one promised by hand keeps its own."""
+    level = level_of(ticket)
+    if ticket.over or ticket.level_id == getattr(level, "pk", None):
+        return ticket
+    return promise(ticket, level, actor=actor, reason=_("the service changed"))

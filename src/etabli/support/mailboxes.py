@@ -1,17 +1,27 @@
 """A mailbox of the desk: where requests come in and answers leave, and how well it does."""
 
+from datetime import timedelta
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy
+from django.utils import timezone
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from etabli.kernel.mail import SECURITIES, STARTTLS, TLS
+from etabli.kernel.mail import NONE, SECURITIES, STARTTLS, TLS
 from etabli.kernel.secrets import EncryptedTextField
 from etabli.kernel.tenancy import Noun, OrganisationModel
 
 from .tickets import Ticket
 
 PORTS = [MinValueValidator(1), MaxValueValidator(65535)]
+IMAP_SECURITIES = [
+    (TLS, gettext_lazy("TLS (port 993)")),
+    (STARTTLS, gettext_lazy("STARTTLS (port 143)")),
+    (NONE, gettext_lazy("none: on a trusted network only")),
+]
+SILENCE = timedelta(minutes=15)
+"""A mailbox that was not read for so long, or fails for so long, is in trouble."""
 
 
 class Mailbox(Noun):
@@ -27,7 +37,7 @@ class Mailbox(Noun):
     imap_host = models.CharField(gettext_lazy("incoming server (IMAP)"), max_length=200)
     imap_port = models.PositiveIntegerField(gettext_lazy("IMAP port"), default=993, validators=PORTS)
     imap_security = models.CharField(
-        gettext_lazy("IMAP encryption"), max_length=10, choices=SECURITIES, default=TLS
+        gettext_lazy("IMAP encryption"), max_length=10, choices=IMAP_SECURITIES, default=TLS
     )
     smtp_host = models.CharField(
         gettext_lazy("outgoing server (SMTP)"),
@@ -58,6 +68,11 @@ class Mailbox(Noun):
         max_length=120,
         blank=True,
         help_text=gettext_lazy("Empty: what is read stays where it is, marked as read."),
+    )
+    since = models.DateField(
+        gettext_lazy("read from"),
+        default=timezone.localdate,
+        help_text=gettext_lazy("What arrived before this day stays untouched: a mailbox has a past."),
     )
     team = models.ForeignKey(
         "people.Team",
@@ -94,12 +109,21 @@ class Mailbox(Noun):
     def __str__(self) -> str:
         return f"{self.name} <{self.address}>"
 
+    def in_trouble(self) -> bool:
+        """Whether it fails, or nobody has read it, for too long: then somebody is told."""
+        if not self.enabled:
+            return False
+        limit = timezone.now() - SILENCE
+        silent = max(self.read_at or self.updated_at, self.updated_at) < limit
+        return silent or bool(self.failing_since and self.failing_since < limit)
+
 
 class ReceivedMail(OrganisationModel):
     """A mail as it came, stored before anything else is done with it; then what became of it.
 
-    A mail is known by its place in its folder (UIDVALIDITY, UID: RFC 3501 §2.3.1.1) and by its bytes, so that
-    reading a folder again, even one whose server renumbered it, changes nothing.
+    A mail is known by its bytes, so that reading a folder again, even one whose server renumbered it or gives
+    a number twice, changes nothing. Its place (UIDVALIDITY, UID: RFC 3501 §2.3.1.1) is where it was last
+    seen. ``identity`` tells a mail from another whatever road it took: same Message-ID, same words.
     """
 
     class Fate(models.TextChoices):
@@ -116,9 +140,15 @@ class ReceivedMail(OrganisationModel):
     sha256 = models.CharField(max_length=64)
     received_at = models.DateTimeField(gettext_lazy("received on"))
     stored_at = models.DateTimeField(auto_now_add=True)
-    fate = models.CharField(max_length=8, choices=Fate, default=Fate.STORED)
-    kind = models.CharField(max_length=12, blank=True)
-    why = models.JSONField(default=list)
+    fate = models.CharField(
+        gettext_lazy("what became of it"), max_length=8, choices=Fate, default=Fate.STORED
+    )
+    kind = models.CharField(gettext_lazy("read as"), max_length=12, blank=True)
+    sender = models.CharField(gettext_lazy("sender"), max_length=320, blank=True)
+    subject = models.CharField(pgettext_lazy("mail", "subject"), max_length=300, blank=True)
+    identity = models.CharField(max_length=64, blank=True)
+    why = models.JSONField(default=list)  # sentences, as the database keeps them
+    attempts = models.PositiveSmallIntegerField(default=0)
     # The ticket may be of an organisation under the mailbox's: its number, that no key can hold.
     ticket_id = models.BigIntegerField(null=True)
     message_id = models.BigIntegerField(null=True)
@@ -127,15 +157,19 @@ class ReceivedMail(OrganisationModel):
     class Meta:
         verbose_name, verbose_name_plural = gettext_lazy("received mail"), gettext_lazy("received mails")
         constraints = [
-            models.UniqueConstraint(fields=["mailbox", "uid_validity", "uid"], name="received_once"),
+            models.UniqueConstraint(fields=["mailbox", "sha256"], name="received_bytes_once"),
         ]
         indexes = [
-            models.Index(fields=["mailbox", "sha256"], name="received_bytes"),
+            models.Index(fields=["mailbox", "uid_validity", "uid"], name="received_place"),
+            models.Index(fields=["identity"], name="received_identity"),
             models.Index(fields=["mailbox", "id"], condition=Q(fate="stored"), name="received_to_sort"),
+            models.Index(
+                fields=["ticket_id", "id"], condition=Q(ticket_id__isnull=False), name="received_of_ticket"
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.mailbox.address} {self.uid}"
+        return self.subject or f"{self.mailbox.address} {self.uid}"
 
 
 class KnownMail(OrganisationModel):

@@ -36,12 +36,20 @@ def locked(ticket: Ticket) -> Ticket:
 
 def why_not(ticket: Ticket, move: Move) -> str:
     """Why a move makes no sense in this state, in a sentence; what may still be filled in is not asked."""
-    from .tasks import open_tasks
-
     told = Told(assignee=True, waiting=Waiting.USER, visit_at=timezone.now(), reason="x", solution="x",
-                open_tasks=open_tasks(ticket) if move.target == State.SOLVED else 0)  # fmt: skip
+                **_left(ticket, move))  # fmt: skip
     found = refusals(State(ticket.state), move, told)
     return found[0].sentence if found else ""
+
+
+def _left(ticket: Ticket, move: Move) -> dict[str, int]:
+    """What is not done yet, and keeps a ticket from being solved."""
+    from .approving import pending
+    from .tasks import open_tasks
+
+    if move.target != State.SOLVED:
+        return {}
+    return {"open_tasks": open_tasks(ticket), "approvals": pending(ticket)}
 
 
 @transaction.atomic
@@ -58,8 +66,6 @@ def move(
     assignee: Any = None,
 ) -> Ticket:
     """Make a move (``take``, ``wait``, ``solve``…). ``ValidationError`` names each field that is missing."""
-    from .tasks import open_tasks
-
     step = MOVES[name]
     require(actor, "ticket.move", ticket)
     ticket, at = locked(ticket), at or timezone.now()
@@ -70,7 +76,7 @@ def move(
         visit_at=visit_at,
         reason=reason,
         solution=solution,
-        open_tasks=open_tasks(ticket) if step.target == State.SOLVED else 0,
+        **_left(ticket, step),
     )
     if found := refusals(State(ticket.state), step, told):
         raise ValidationError({one.field or "__all__": one.sentence for one in found})
@@ -113,3 +119,12 @@ def reopen_by_answer(ticket: Ticket, *, actor: Actor, at: datetime, who: str) ->
     ticket.waiting, ticket.visit_at = "", None
     _enter(ticket, State.IN_PROGRESS if ticket.assignee_id else State.NEW, at)
     _write(ticket, verb, before, actor, _("%(who)s wrote.") % {"who": who})
+
+
+def resume_by(ticket: Ticket, *, actor: Actor, why: str, at: datetime | None = None) -> None:
+    """What a ticket waited for came by itself (an approval): the work goes on, whoever decided it."""
+    ticket = locked(ticket)
+    before = snapshot(ticket)
+    ticket.waiting, ticket.visit_at = "", None
+    _enter(ticket, State.IN_PROGRESS, at or timezone.now())
+    _write(ticket, "ticket.resumed", before, actor, why)

@@ -57,7 +57,7 @@ class Request:
     """What is asked, as a form, a mail or a program gives it."""
 
     title: str
-    words: Words
+    words: Words | None  # None: what was said is there already (a split)
     caller: Caller
     kind: str = Ticket.Kind.INCIDENT
     channel: str = Ticket.Channel.PHONE
@@ -103,9 +103,11 @@ def open_ticket(request: Request, *, organisation: int, actor: Actor, at: dateti
         policy=policy,
         team=str(ticket.team) if ticket.team else "",
     )
-    say(ticket, Message.Kind.ASKED, request.words, caller, at=at, channel=request.channel)
+    if request.words is not None:
+        say(ticket, Message.Kind.ASKED, request.words, caller, at=at, channel=request.channel)
     refresh(ticket)
-    publish(ticket, "ticket.opened", actor=actor, extra={"text": request.words.visible[:200]})
+    text = request.words.visible[:200] if request.words else ""
+    publish(ticket, "ticket.opened", actor=actor, extra={"text": text})
     return ticket
 
 
@@ -120,7 +122,7 @@ def attach_assets(ticket: Ticket, assets: Iterable[Asset], *, at: datetime) -> N
     """Tell which assets a ticket is about; those of another organisation are refused."""
     for asset in assets:
         if asset.organisation_id != ticket.organisation_id:
-            raise ValidationError(_("“%(name)s” belongs to another organisation.") % {"name": asset})
+            raise ValidationError(_("“%(value)s” belongs to another organisation.") % {"value": asset})
         TicketAsset.objects.get_or_create(
             organisation_id=ticket.organisation_id, ticket=ticket, asset=asset, defaults={"at": at}
         )

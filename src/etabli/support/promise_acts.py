@@ -3,25 +3,16 @@
 from typing import Any
 
 from django import forms
-from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.core.exceptions import ValidationError
-from django.http import HttpResponse
-from django.shortcuts import redirect
-from django.urls import path
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
-from django.views.decorators.http import require_POST
 
 from etabli.assets.models import Asset
-from etabli.kernel.actors import Actor, require
+from etabli.kernel.actors import Actor
 from etabli.kernel.screens import Act
 from etabli.kernel.screens.acts import ActForm
 from etabli.kernel.screens.history import name_act
 from etabli.people.models import Team
 
 from .asset_acts import attach_asset, detach_asset, why_not_detach
-from .handing import take_next
 from .handovers import IncidentForm, escalate, give_back, why_not_escalate, why_not_give_back
 from .levels import promise
 from .promises import ServiceLevel
@@ -143,23 +134,3 @@ ACTS = [
     Act("detach-asset", gettext_lazy("Detach an asset"), "x", "ticket.change", _detach, DetachForm,
         why_not=why_not_detach, many=False),
 ]  # fmt: skip
-
-
-@login_required
-@require_POST
-def next_view(request: Any) -> HttpResponse:
-    """Take charge of the next ticket of the queue."""
-    require(request.actor, "ticket.move")
-    try:
-        found = take_next(actor=request.actor)
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-        return redirect("ticket-list")
-    if found is None:
-        messages.info(request, _("The queue is empty: nothing waits for you or your teams."))
-        return redirect("ticket-list")
-    messages.success(request, _("%(ticket)s is yours.") % {"ticket": found.reference})
-    return redirect("ticket-detail", found.pk)
-
-
-urls = [path("tickets/next/", next_view, name="ticket-next")]

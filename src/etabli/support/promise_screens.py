@@ -29,10 +29,10 @@ from .durations import typed
 from .escalations import Escalation
 from .grids import MatrixField, ShiftsField, TargetsField
 from .levels import create_usual, make_default, promises_of, set_targets, used
+from .looks import PRIORITY_TONES
 from .matrices import PriorityMatrix
 from .priority import BadMatrix, Criticality
 from .promises import ServiceLevel, ServiceTarget
-from .screens import PRIORITY_TONES
 
 name_act("servicelevel.targets_set", "Promised delays changed", "")
 name_act("servicelevel.made_default", "Made the default one", "")

@@ -63,6 +63,7 @@ class Told:
     reason: str = ""
     solution: str = ""
     open_tasks: int = 0
+    approvals: int = 0  # awaited
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,17 @@ def _wants_tasks_done(told: Told) -> Refusal | None:
     return Refusal(text % {"count": told.open_tasks})
 
 
+def _wants_approvals(told: Told) -> Refusal | None:
+    if not told.approvals:
+        return None
+    text = ngettext(
+        "%(count)s approval is awaited: wait for it, or no longer ask for it.",
+        "%(count)s approvals are awaited: wait for them, or no longer ask for them.",
+        told.approvals,
+    )
+    return Refusal(text % {"count": told.approvals})
+
+
 @dataclass(frozen=True)
 class Move:
     """A change of state: from which states, to which one, and what it demands."""
@@ -134,7 +146,7 @@ MOVES: dict[str, Move] = {
              (State.WAITING,), State.IN_PROGRESS),
         Move("solve", gettext_lazy("Solve"),
              (State.NEW, State.IN_PROGRESS, State.WAITING), State.SOLVED,
-             (_wants_a_solution, _wants_tasks_done)),
+             (_wants_a_solution, _wants_tasks_done, _wants_approvals)),
         Move("reopen", gettext_lazy("Reopen"),
              (State.SOLVED,), State.IN_PROGRESS, (_wants_a_reason,)),
         Move("close", pgettext_lazy("ticket", "Close"),

@@ -11,12 +11,13 @@ from django.utils.translation import gettext as _
 from etabli.kernel.actors import Actor, require
 from etabli.kernel.events import publish
 
-from . import outbox
+from . import answers, outbox
 from .facts import record
 from .messages import Message
 from .moving import locked, reopen_by_answer
 from .opening import Caller, Words, say
 from .promises import refresh
+from .recipients import addresses, plain_addresses, recipients_of
 from .states import State
 from .tickets import Ticket
 
@@ -28,14 +29,15 @@ def answer(
     *,
     actor: Actor,
     to: Sequence[str] | None = None,
-    cc: Sequence[str] = (),
+    cc: Sequence[str] | None = None,
     at: datetime | None = None,
     send_at: datetime | None = None,
 ) -> Message:
     """Answer the user: the message stands on the ticket at once and leaves by mail, unless taken back.
 
-    to: addresses, the caller's by default; none of them when the user has no address (told by telephone).
-    send_at: when it leaves, in some seconds by default. Raises ``ValidationError`` with a sentence.
+    to, cc: addresses, by default the caller's and those of the watchers in copy; none of them when the user
+    has no address (told by telephone). send_at: when it leaves, in some seconds by default; an answer that
+    leaves later counts when it leaves. Raises ``ValidationError`` with a sentence.
     """
     require(actor, "ticket.answer", ticket)
     if not words.text.strip() and not words.files:
@@ -43,20 +45,22 @@ def answer(
     ticket, at = locked(ticket), at or timezone.now()
     if ticket.state == State.CLOSED:
         raise ValidationError(_("It is closed, for good: open a new ticket and link it to this one."))
-    to = list(to) if to is not None else [one for one in [ticket.caller_email] if one]
+    usual_to, usual_cc = recipients_of(ticket)
+    to = addresses(to) if to is not None else plain_addresses(usual_to)
+    cc = addresses(cc) if cc is not None else plain_addresses(usual_cc)
     message = say(
         ticket,
         Message.Kind.REPLY,
         words,
         Caller(name=actor.label, account_id=actor.account_id),
         at=at,
-        sent_to={"to": to, "cc": list(cc)},
+        sent_to={"to": to, "cc": cc},
     )
-    record(ticket, "answered", at=at)
-    _touch(ticket, at, owed=False, answered_at=ticket.answered_at or at)
-    refresh(ticket)
+    _touch(ticket, at)
+    later = to and send_at is not None and send_at > timezone.now() + outbox.UNDO
+    fact = None if later else answers.count(ticket, at=at)
     if to:
-        outbox.queue(message, send_at=send_at)
+        outbox.queue(message, send_at=send_at, fact=fact)
     publish(ticket, "ticket.answered", actor=actor, extra={"text": words.text[:200], "message": message.pk})
     return message
 
@@ -91,9 +95,12 @@ def receive(
     """What the user wrote joins the ticket, whoever brings it (mail, portal, telephone).
 
     unverified: its sender may not write here, it waits for an agent. automatic (an auto-reply) and thanks
-    reopen nothing and ask for no answer. What comes after the closing is kept, and told to the agents.
+    reopen nothing and ask for no answer. What comes after the closing is kept, and told to the agents. What
+    comes to a merged ticket joins the one it is part of.
     """
-    ticket, at = locked(ticket), at or timezone.now()
+    from .merging import followed
+
+    ticket, at = locked(followed(ticket)), at or timezone.now()
     message = say(
         ticket,
         Message.Kind.ASKED,

@@ -13,10 +13,14 @@ from django.utils.translation import gettext_lazy
 from etabli.kernel.accounts import Account
 from etabli.kernel.actors import Actor, require
 from etabli.kernel.events import publish
+from etabli.kernel.notifications import declare_kind, notify
 from etabli.kernel.tenancy import OrganisationModel
 
+from .handing import agents_of
 from .states import OVER
 from .tickets import Ticket
+
+declare_kind("task.assigned", gettext_lazy("A task given to me"))
 
 
 class Task(OrganisationModel):
@@ -42,7 +46,10 @@ class Task(OrganisationModel):
     class Meta:
         verbose_name, verbose_name_plural = gettext_lazy("task"), gettext_lazy("tasks")
         ordering = ["position", "id"]
-        indexes = [models.Index(fields=["ticket", "position", "id"], name="task_of_ticket")]
+        indexes = [
+            models.Index(fields=["ticket", "position", "id"], name="task_of_ticket"),
+            models.Index(fields=["assignee", "due_at"], condition=Q(done_at=None), name="task_to_do"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(done_at__isnull=True) | ~Q(done_by=""), name="task_done_by_somebody"
@@ -74,6 +81,7 @@ def add_task(
         raise ValidationError(_("It is %(state)s: reopen it first.") % {"state": ticket.get_state_display()})
     if not title.strip():
         raise ValidationError(_("Say what is to be done."))
+    check_assignee(ticket, assignee)
     last = ticket.tasks.order_by("-position").values_list("position", flat=True).first()
     made = Task.objects.create(
         organisation_id=ticket.organisation_id,
@@ -85,14 +93,55 @@ def add_task(
         due_at=due_at,
     )
     publish(ticket, "ticket.task_added", actor=actor, extra={"text": made.title})
+    tell_assignee(made, actor=actor)
     return made
+
+
+def check_assignee(ticket: Ticket, assignee: Account | None) -> None:
+    """Raise ``ValidationError`` when somebody may not work on the ticket."""
+    if assignee is not None and assignee not in agents_of(ticket.organisation_id):
+        raise ValidationError(
+            _("%(who)s may not work on the tickets of this organisation.") % {"who": assignee}
+        )
+
+
+@transaction.atomic
+def give_task(task: Task, *, actor: Actor, assignee: Account | None, due_at: datetime | None = None) -> Task:
+    """Say who does a task, and until when; what is not given is taken away. Raises ``ValidationError``."""
+    require(actor, "ticket.task", task.ticket)
+    task = Task.objects.select_for_update(of=("self",)).select_related("ticket").get(pk=task.pk)
+    if task.done_at:
+        raise ValidationError(_("This task is over already."))
+    check_assignee(task.ticket, assignee)
+    new = task.assignee_id != (assignee.pk if assignee else None)
+    task.assignee, task.due_at = assignee, due_at
+    task.save(update_fields=["assignee", "due_at"])
+    text = f"{task.title} : {assignee}" if assignee else task.title
+    publish(task.ticket, "ticket.task_given", actor=actor, extra={"text": text})
+    if new:
+        tell_assignee(task, actor=actor)
+    return task
+
+
+def tell_assignee(task: Task, *, actor: Actor) -> None:
+    """Whoever must do a task is told, unless they gave it to themselves."""
+    if task.assignee is None or task.assignee_id == actor.account_id:
+        return
+    notify(
+        [task.assignee],
+        kind="task.assigned",
+        title=task.title,
+        text=str(task.ticket),
+        url=f"/tickets/{task.ticket_id}/",
+        obj=task,
+    )
 
 
 @transaction.atomic
 def finish_task(task: Task, *, actor: Actor, given_up: str = "", at: datetime | None = None) -> Task:
     """Say that a step is done, or given up because of something. Raises ``ValidationError``."""
     require(actor, "ticket.task", task.ticket)
-    task = Task.objects.select_for_update().select_related("ticket").get(pk=task.pk)
+    task = Task.objects.select_for_update(of=("self",)).select_related("ticket").get(pk=task.pk)
     if task.done_at:
         raise ValidationError(_("This task is over already."))
     task.done_at, task.done_by, task.given_up = at or timezone.now(), actor.label[:120], given_up[:200]
@@ -105,8 +154,14 @@ def finish_task(task: Task, *, actor: Actor, given_up: str = "", at: datetime | 
 
 @transaction.atomic
 def resume_task(task: Task, *, actor: Actor) -> Task:
-    """Take back that a step is done."""
+    """Take back that a step is done, or given up. Raises ``ValidationError``."""
     require(actor, "ticket.task", task.ticket)
+    task = Task.objects.select_for_update(of=("self",)).select_related("ticket").get(pk=task.pk)
+    if task.done_at is None:
+        raise ValidationError(_("This task is still to do."))
+    if task.ticket.state in OVER:
+        state = task.ticket.get_state_display()
+        raise ValidationError(_("It is %(state)s: reopen it first.") % {"state": state})
     task.done_at, task.done_by, task.given_up = None, "", ""
     task.save(update_fields=["done_at", "done_by", "given_up"])
     publish(task.ticket, "ticket.task_resumed", actor=actor, extra={"text": task.title})

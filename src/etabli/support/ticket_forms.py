@@ -11,13 +11,13 @@ from etabli.assets.models import Asset
 from etabli.kernel.accounts import Account
 from etabli.kernel.screens.acts import ActForm
 from etabli.kernel.screens.forms import ComboSelect, NounForm
-from etabli.people.models import Team
+from etabli.people.models import Person, Team
 
 from .handing import agents_of
 from .opening import Caller, Request, Words
 from .priority import HIGHEST, LOWEST
 from .states import Waiting
-from .tickets import Ticket
+from .tickets import OPEN, Ticket, TicketLink
 
 PASSED = ("category", "service", "impact", "urgency")
 
@@ -100,6 +100,15 @@ class SolveForm(ActForm):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=gettext_lazy("The user reads it, and the next one to ask."),
     )
+    children = forms.BooleanField(
+        label=gettext_lazy("Also solve its open children, with the same solution"), required=False
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        child = TicketLink.Relation.CHILD
+        if not Ticket.objects.filter(OPEN, links__relation=child, links__other__in=self.rows).exists():
+            del self.fields["children"]
 
 
 class ReasonForm(ActForm):
@@ -123,3 +132,22 @@ class KindForm(ActForm):
 
 class WriteForm(ActForm):
     text = forms.CharField(label=gettext_lazy("Text"), widget=forms.Textarea(attrs={"rows": 6}))
+
+
+class IdentifyForm(ActForm):
+    """Somebody known, of any organisation one serves; or the name of somebody to add."""
+
+    person = forms.ModelChoiceField(
+        Person.objects.order_by("name"), label=gettext_lazy("Person"), required=False
+    )
+    name = forms.CharField(label=gettext_lazy("Or the name of a new person"), max_length=120, required=False)
+
+    def _narrow(self, field: forms.ModelChoiceField) -> None:
+        """The caller may belong to any organisation in sight: that is what is being found out."""
+        field.widget = ComboSelect(Person, field.widget.attrs, choices=field.widget.choices)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not cleaned.get("person") and not cleaned.get("name"):
+            raise forms.ValidationError(_("Choose a person, or give the name of a new one."))
+        return cleaned

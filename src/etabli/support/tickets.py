@@ -218,6 +218,10 @@ class Ticket(Noun):
     )
     active_at = models.DateTimeField(gettext_lazy("last activity"), default=timezone.now, editable=False)
     owed = models.BooleanField(gettext_lazy("an answer is awaited"), default=True, editable=False)
+    # Who wrote first what an agent forwarded, as "Name <address>": offered as the requester in one click.
+    original_sender = models.CharField(
+        gettext_lazy("original sender"), max_length=320, blank=True, editable=False
+    )
     merged_into = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="merged"
     )

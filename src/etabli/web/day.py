@@ -39,11 +39,13 @@ def add_steps(function: Steps) -> Steps:
 
 
 def figures(actor: Actor) -> list[Figure]:
-    return [figure for function in _figures for figure in function(actor)][:5]
+    """Five at most, those of the upper domains first: what people wait for comes before what there is."""
+    return [figure for function in reversed(_figures) for figure in function(actor)][:5]
 
 
 def panels(actor: Actor) -> list[Panel]:
-    return [panel for function in _panels for panel in function(actor)]
+    """The cards, in the same order."""
+    return [panel for function in reversed(_panels) for panel in function(actor)]
 
 
 def first_steps(actor: Actor) -> dict[str, Any] | None:

@@ -26,7 +26,7 @@ class Area:
 
 AREAS = [
     Area("day", gettext_noop("My day"), "home", "home"),
-    Area("support", gettext_noop("Service desk"), "headset"),
+    Area("support", gettext_noop("Service desk"), "headset", "desk"),
     Area("fleet", gettext_noop("Fleet"), "devices"),
     Area("people", gettext_noop("People & places"), "users"),
 ]

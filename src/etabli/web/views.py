@@ -1,5 +1,7 @@
 """The shell's own pages."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -71,7 +73,7 @@ def _groups(request: Any, text: str, limit: int) -> list[dict[str, Any]]:
 def _objects(actor: Any, text: str, limit: int) -> list[dict[str, Any]]:
     allowed = [s.noun for s in screens.registry.values() if can(actor, s.verb("view"))]
     made = []
-    for entry in search.find(text, nouns=allowed, limit=limit):
+    for entry in _seen(actor, search.find(text, nouns=allowed, limit=limit)):
         screen = screens.by_noun(entry.noun)
         if screen is not None and actor.may(screen.verb("view"), entry.organisation_id):
             url = reverse(f"{screen.noun}-detail", args=[entry.object_id])
@@ -86,6 +88,15 @@ def _objects(actor: Any, text: str, limit: int) -> list[dict[str, Any]]:
     return made
 
 
+def _seen(actor: Any, entries: Iterable[Any]) -> list[Any]:
+    """The entries of objects that the actor may see: of some nouns, not all those of an organisation."""
+    found, keys = list(entries), defaultdict(set)
+    for entry in found:
+        keys[entry.noun].add(entry.object_id)
+    kept = {n: screen.seen(actor, list(k)) for n, k in keys.items() if (screen := screens.by_noun(n))}
+    return [entry for entry in found if entry.object_id in kept.get(entry.noun, ())]
+
+
 @login_required
 def options(request: Any, noun: str) -> HttpResponse:
     """Choices of a relation too numerous for a select, as HTML for ``e-combo``."""
@@ -96,7 +107,8 @@ def options(request: Any, noun: str) -> HttpResponse:
     asked = [int(place)] if place.isascii() and place.isdigit() and len(place) < 19 else list(visible())
     places = [o for o in asked if can(request.actor, screen.verb("view"), o)]
     found = search.find(request.GET.get("q", "")[:80], nouns=[noun], organisations=places, limit=20)
-    choices = [{"value": e.object_id, "label": e.title, "detail": e.subtitle} for e in found]
+    seen = _seen(request.actor, found)
+    choices = [{"value": e.object_id, "label": e.title, "detail": e.subtitle} for e in seen]
     return TemplateResponse(request, "web/_options.html", {"options": choices})
 
 

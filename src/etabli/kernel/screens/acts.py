@@ -101,19 +101,22 @@ def offered(screen: "Screen", actor: Actor) -> list[dict[str, Any]]:
 
 
 def buttons(screen: "Screen", obj: Any, actor: Actor) -> list[dict[str, Any]]:
-    """The acts this actor may do on this object now, as buttons of its page."""
+    """The acts this actor may do on this object now, as buttons of its page; one is the first to do."""
+    allowed = [a for a in screen.acts if a.one and a.shown and can(actor, a.verb, obj)]
+    possible = [a for a in allowed if not a.why_not(obj)]
+    first = next((a for a in possible if a.primary), None)
     return [
         {
             "label": a.label,
             "icon": a.icon,
             "danger": a.danger,
-            "primary": a.primary,
+            "primary": a is first,
             "more": not a.primary,
+            "hotkey": a.key,
             "url": reverse(f"{screen.noun}-act", args=[obj.pk, a.name]),
             "method": "" if a.form or a.danger else "post",
         }
-        for a in screen.acts
-        if a.one and can(actor, a.verb, obj) and not a.why_not(obj)
+        for a in possible
     ]
 
 

@@ -48,7 +48,7 @@ class Listing:
         """Every row asked for, not yet ordered nor cut: what bulk acts and exports work on."""
         rows = narrow(self.filters, self.screen.rows(self.actor, self.act), self.query)
         if wanted := words(self.query.get("q", "")):
-            rows = self.screen.holding(rows, wanted)
+            rows = self.screen.holding(rows, wanted, self.actor)
         return rows
 
     @cached_property

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -133,19 +133,11 @@ def detail_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:
         "actions": object_actions(screen, obj, request.actor),
         "live_url": watching.address(screen, obj),
         **screen.heading(obj),
+        **({} if tab else screen.context(obj, request)),
     }
     if tab is None and screen.annexed and organisation_of(obj):
         context |= annex.context_of(screen, obj, request.actor)
-        events = events_of(screen, obj)
-        context["events"] = described_events(events.order_by("-id")[:6])
-        context["panels"] += [
-            Panel(_("Notes"), template="screens/_notes.html"),
-            Panel(
-                _("Latest activity"),
-                template="screens/_history.html",
-                more_url=reverse(f"{screen.noun}-history", args=[obj.pk]),
-            ),
-        ]
+        context["panels"] += _told(screen, obj, context) if screen.noted else []
         context["side"] += [
             Panel(_("Tags"), template="screens/_tags.html"),
             Panel(_("Files"), template="screens/_files.html"),
@@ -154,8 +146,20 @@ def detail_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:
     return TemplateResponse(request, screen.template, context)
 
 
+def _told(screen: "Screen", obj: Any, context: dict[str, Any]) -> list[Panel]:
+    """The cards that close a page: notes, what happened lately."""
+    context["events"] = described_events(events_of(screen, obj).order_by("-id")[:6])
+    more_url = reverse(f"{screen.noun}-history", args=[obj.pk])
+    return [
+        Panel(_("Notes"), template="screens/_notes.html"),
+        Panel(_("Latest activity"), template="screens/_history.html", more_url=more_url),
+    ]
+
+
 def history_page(request: Any, screen: "Screen", pk: int) -> HttpResponse:
     obj = the_object(request, screen, pk)
+    if not screen.told(request.actor, obj):
+        raise PermissionDenied(_("Your role does not allow reading what happened to it."))
     before = request.GET.get("before", "")
     events = events_of(screen, obj).order_by("-id")
     if before.isdecimal() and len(before) < 19:
@@ -190,7 +194,7 @@ def form_page(request: Any, screen: "Screen", pk: int | None = None) -> HttpResp
         instance=obj,
         actor=request.actor,
         organisation_id=int(asked) if asked.isdecimal() and len(asked) < 19 else None,
-        initial={k: v for k, v in request.GET.items() if k in screen.form_fields},
+        initial={k: v for k, v in request.GET.items() if k in form_class(screen).base_fields},
     )
     if request.method == "POST" and form.is_valid():
         try:

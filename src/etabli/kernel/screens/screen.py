@@ -88,6 +88,9 @@ class Act:
     many: bool = True
     preview: Callable[[QuerySet[Any], dict[str, Any]], Any] | None = None
     together: Callable[[QuerySet[Any], dict[str, Any], Actor], Any] | None = None
+    shown: bool = True  # whether its page has a button for it; the page may have a better place
+    crosses: bool = False  # whether what is chosen may belong to another organisation of the actor
+    key: str = ""  # the single key that does it from the object's page
 
 
 class Screen:
@@ -114,6 +117,7 @@ class Screen:
     per_page: int = 50
     template: str = "screens/detail.html"
     annexed: bool = True
+    noted: bool = True  # whether notes and the latest activity close its page
     searchable: bool = True
     listed: bool = True
     adds: bool = True
@@ -173,7 +177,15 @@ class Screen:
         narrow = len(may) < len(places) or len(may) == 1 or issubclass(self.model, Catalogue)
         return rows.filter(organisation__in=may) if narrow else rows
 
-    def holding(self, rows: QuerySet[Any], wanted: Sequence[str]) -> QuerySet[Any]:
+    def seen(self, actor: Actor, keys: Sequence[int]) -> set[int]:
+        """Which of these objects the actor may see, among those of organisations where they may see some."""
+        return set(keys)
+
+    def told(self, actor: Actor, obj: Any) -> bool:
+        """Whether what happened to an object is told to somebody who may see it."""
+        return True
+
+    def holding(self, rows: QuerySet[Any], wanted: Sequence[str], actor: Actor) -> QuerySet[Any]:
         """The rows that hold every word of the list's search box (plain words, signs of LIKE escaped)."""
         from .listing import holding
 
@@ -227,6 +239,10 @@ class Screen:
 
     def heading(self, obj: Any) -> dict[str, Any]:
         """``subtitle``, ``state`` ({label, tone}) and ``alerts`` of the object's page."""
+        return {}
+
+    def context(self, obj: Any, request: HttpRequest) -> dict[str, Any]:
+        """What the page's own template shows beside the panels."""
         return {}
 
     def list_actions(self, actor: Actor) -> list[dict[str, Any]]:

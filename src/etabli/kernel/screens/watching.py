@@ -41,7 +41,7 @@ def render_news(screen: "Screen", request: HttpRequest, pk: int) -> str:
     if obj is None:
         raise Http404
     require(actor, screen.verb("view"), obj)
-    if not since.isdecimal() or len(since) > 18:
+    if not since.isdecimal() or len(since) > 18 or not screen.told(actor, obj):
         return ""
     events = events_of(screen, obj).filter(pk__gt=int(since)).exclude(account_id=actor.account_id)
     found: list[Event] = list(events.order_by("-id")[:3])

@@ -189,3 +189,21 @@ def test_an_organisation_is_seen_by_itself_only(firm):
 def test_accounts_belong_to_the_installation(firm):
     """Said here so that it is a choice: whoever shows accounts must narrow them by memberships."""
     assert Account not in PROTECTED.values()
+
+
+def test_what_a_provider_sets_up_is_read_by_its_clients_and_written_by_itself(two_worlds):
+    """Downwards only, and never sideways: a client is not the provider of its neighbour."""
+    Team, firm = PROTECTED["people.Team"], two_worlds.firm
+    with scope(firm.provider.id):
+        above = Team.objects.create(name="Level 2")
+    with scope(firm.acme.id):
+        own = Team.objects.create(name="Ours")
+        assert set(Team.objects.all()) == {above, own}
+        assert Team.objects.filter(pk=above.pk).update(name="Mine") == 0
+        assert Team.objects.filter(pk=above.pk).delete() == (0, {})
+    with scope(firm.globex.id):
+        assert list(Team.objects.filter(pk__in=[above.pk, own.pk])) == [above]
+    with scope(firm.provider.id):
+        assert list(Team.objects.filter(pk__in=[above.pk, own.pk])) == [above]
+    with scope():
+        assert not Team.objects.exists()

@@ -12,7 +12,7 @@ from .outcome import DIFFERENT, Failure
 from .terminal import say, table
 
 GROUPS = (
-    "inventories", "matching", "pages", "changes", "api", "imports", "clocks", "promises",
+    "inventories", "matching", "pages", "changes", "api", "imports", "clocks", "promises", "mail", "desk",
     "processes", "servers", "traffic",
 )  # fmt: skip
 

@@ -48,14 +48,21 @@ def role() -> Check:
 
 
 def leakproof() -> Check:
-    """LIKE is leak-proof."""
-    query = "SELECT bool_and(proleakproof) FROM pg_proc WHERE proname IN ('textlike', 'texticlike')"
-    held = _rows(query)[0][0]
-    mend = _(
-        "As superuser, to use indexes: ALTER FUNCTION textlike(text,text) LEAKPROOF; the same for texticlike"
+    """Operators of searches are leak-proof."""
+    from etabli.kernel.localpg import SEALED
+
+    orders = {name.partition("(")[0]: f"ALTER FUNCTION {name} {how}" for name, how in SEALED.items()}
+    query = psycopg.sql.SQL(
+        "SELECT proname FROM pg_proc WHERE proname = ANY ({}) AND NOT proleakproof ORDER BY 1"
+    ).format(psycopg.sql.Literal(list(orders)))
+    leaky = [row[0] for row in _rows(query)]
+    mend = _("As superuser, to use indexes: {orders}").format(
+        orders="; ".join(orders[name] for name in leaky)
     )
-    found = _("yes") if held else _("no: searches read whole tables")
-    return Check(_("LIKE is leak-proof"), _("yes"), found, "ok" if held else "warning", mend)
+    found = _("no: searches read whole tables") if leaky else _("yes")
+    return Check(
+        _("Operators of searches are leak-proof"), _("yes"), found, "warning" if leaky else "ok", mend
+    )
 
 
 def migrations() -> Check:

@@ -11,13 +11,16 @@ from django.db import transaction
 from etabli.kernel.accounts import Account
 from etabli.kernel.organisations import Membership, Organisation, Role
 from etabli.kernel.tenancy import opening, scope
+from etabli.kernel.text import plain
 from etabli.people.actions import show_samples
 from etabli.people.models import Person
 
-from . import build, erasing, history
+from . import build, desk, erasing, history
 
 DOMAIN = "@demo.example"
 ROLES = {"nora": "administrator", "hugo": "manager", "lea": "technician"}
+# The others of the provider's desk, who work on tickets and cannot log in.
+COLLEAGUES = ("Karim Ouali", "Jade Fauvel", "Théo Grandin", "Marc Lesage", "Anouk Vidal")
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,7 @@ class Loaded:
 
 @transaction.atomic
 def load(*, now: datetime, password: str = "", tell: Callable[[str], None] = lambda _text: None) -> Loaded:
-    """Build the sample companies under the installation's provider, or beside its organisation; once is
-    enough.
+    """Build the sample companies: a provider (under the installation's, if it is one), its clients under it.
 
     The installation's administrators see them; ``password`` (drawn when empty) opens the accounts made for
     them.
@@ -47,6 +49,7 @@ def load(*, now: datetime, password: str = "", tell: Callable[[str], None] = lam
     password = password or secrets.token_urlsafe(9)
     with scope(*ids):
         accounts = _accounts(made, password)
+        desk.fill(made, _colleagues(made), now=now)
         history.put_in_order(ids, began=now, start=now - build.YEAR)
         counts = build.counted(ids)
     show_samples()
@@ -89,6 +92,20 @@ def _accounts(made: list[Organisation], password: str) -> list[str]:
             Person.objects.filter(pk=person.pk).update(account=account)
             emails.append(account.email)
     return emails
+
+
+def _colleagues(made: list[Organisation]) -> dict[str, Account]:
+    """Everybody of the provider's desk with an account, by first name."""
+    provider = made[0]
+    with opening():
+        role = Role.objects.get(organisation=None, key="technician")
+        for name in COLLEAGUES:
+            email = plain(name.split()[0]) + DOMAIN
+            account = Account.objects.create(email=email, name=name, password=make_password(None))
+            Membership.objects.create(organisation=provider, account=account, role=role)
+            Person.objects.filter(organisation=provider, name=name).update(account=account)
+    people = Person.objects.filter(organisation=provider).exclude(account=None).select_related("account")
+    return {one.name.split()[0]: one.account for one in people if one.account is not None}
 
 
 def _tops(made: list[Organisation]) -> list[Organisation]:

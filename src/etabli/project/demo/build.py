@@ -40,13 +40,11 @@ class Work:
 
 
 def build(parent: Organisation | None, *, now: datetime, tell: Tell) -> list[Organisation]:
-    """The provider then its clients; the provider hangs under ``parent`` when there is one, beside the
-    clients.
-    """
+    """The provider (under ``parent`` when there is one), then its clients, under it and served by it."""
     work = Work(now, tell)
     kind = Organisation.Kind.ENTITY if parent else Organisation.Kind.PROVIDER
     provider = _start(PROVIDER, kind, parent)
-    made = [provider, *(_start(one, Organisation.Kind.CLIENT, parent or provider) for one in CLIENTS)]
+    made = [provider, *(_start(one, Organisation.Kind.CLIENT, provider) for one in CLIENTS)]
     for company, organisation in zip((PROVIDER, *CLIENTS), made, strict=True):
         tell(organisation.name)
         with scope(organisation.pk):
@@ -69,7 +67,7 @@ def _furnish(company: Company, organisation: Organisation, work: Work) -> None:
     items = fleet.equip(company, people, work.rng, today=today)
     with together():
         around = chain.from_iterable(
-            m.objects.all()
+            m._default_manager.filter(organisation=organisation.pk)
             for m in (Site, Building, Floor, Room, Rack, OrgUnit, Team, Manufacturer, AssetModel)
         )
         history.beginnings(items, people, list(around), work.team, work.rng, start=work.start, now=work.now)

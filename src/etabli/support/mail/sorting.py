@@ -196,4 +196,9 @@ def _replied(mail: Mail, threads: Sequence[Candidate]) -> Iterator[Reason]:
 
 def _unanswerable(mail: Mail) -> bool:
     answered = mail.reply_to[0] if mail.reply_to else mail.sender
-    return bool(answered and _NOBODY.fullmatch(answered.address.partition("@")[0]))
+    return bool(answered and answered_by_nobody(answered.address))
+
+
+def answered_by_nobody(address: str) -> bool:
+    """Whether an address says of itself that nobody reads what comes to it."""
+    return bool(_NOBODY.fullmatch(address.partition("@")[0]))

@@ -69,6 +69,14 @@ def verified(text: str, keys: Iterable[bytes]) -> str | None:
     return None
 
 
+def signed_mails(text: str, keys: Iterable[bytes]) -> Iterator[tuple[str, str]]:
+    """The ticket and the serial of each mail of ours that a text names, by tokens signed with these keys."""
+    known = tuple(keys)
+    for found in _TOKEN.finditer(text[:_SEARCHED]):
+        if ticket := _verified(found, known):
+            yield ticket, found["serial"].lower()
+
+
 def candidates(mail: Mail, *, keys: Sequence[bytes] = (), prefix: str = "ETB") -> tuple[Candidate, ...]:
     """Where this mail may belong, strongest proof first, the most recent reference first."""
     ids = list(dict.fromkeys([*mail.in_reply_to, *reversed(mail.references)]))

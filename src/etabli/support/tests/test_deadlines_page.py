@@ -14,13 +14,14 @@ from etabli.kernel.calendars import Calendar, Holiday, add_public_holidays
 from etabli.kernel.organisations import Organisation
 from etabli.kernel.tenancy import scope
 from etabli.support.clocks.policies import Clock
-from etabli.support.deadlines_page import deadlines_panel, priority_panel
+from etabli.support.deadlines_page import deadlines_panel
 from etabli.support.levels import Promise, make_default, set_targets
 from etabli.support.matrices import PriorityMatrix
 from etabli.support.moving import move
 from etabli.support.opening import Caller, Words
 from etabli.support.promises import Deadline, ServiceLevel
 from etabli.support.talking import answer, receive
+from etabli.support.ticket_panels import sorting
 from etabli.support.tickets import Ticket
 
 from .promised import HOUR, MINUTE, MONDAY, level, opened
@@ -85,7 +86,7 @@ def test_the_panels_cost_one_query(provider_desk: Any, rf: Any) -> None:
     seen = Ticket.objects.get(pk=ticket.pk)
     with CaptureQueriesContext(connection) as captured:
         panel = deadlines_panel(seen, rf.get("/"))
-        reason = priority_panel(seen).context["reason"]
+        reason = sorting(seen).context["priority"].reason
     assert len(captured) == 1
     assert len(panel.context["others"]) == Deadline.objects.filter(ticket=ticket).count() - 1
     assert panel.context["next"]["what"]

@@ -70,9 +70,10 @@ def test_there_are_four_companies_and_412_assets_and_90_people(sample: Sample) -
         assert all(site.latitude for site in Site.objects.all())
 
 
-def test_the_clients_hang_under_the_installation_s_provider(sample: Sample) -> None:
-    parents = {o.parent_id for o in actions.sample_organisations()}
-    assert parents == {sample.real.pk}
+def test_the_clients_hang_under_the_sample_provider_and_it_under_the_installation_s(sample: Sample) -> None:
+    provider, *clients = actions.sample_organisations()
+    assert provider.parent_id == sample.real.pk
+    assert {one.parent_id for one in clients} == {provider.pk}
     assert set(sample.ids) <= set(actor_of(sample.admin).places)
 
 

@@ -9,6 +9,7 @@ const ELEMENTS = {
   "e-plan": "./plan.js",
   "e-signature": "./signature.js",
   "e-scan": "./scan.js",
+  "e-composer": "./composer.js",
 };
 
 function fetchElements() {
