@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
@@ -25,6 +24,7 @@ from etabli.kernel.tenancy import visible
 from etabli.people.models import Team
 from etabli.web import markup
 
+from .clocks.policies import Clock
 from .durations import typed
 from .escalations import Escalation
 from .grids import MatrixField, ShiftsField, TargetsField
@@ -135,7 +135,9 @@ class ServiceLevelScreen(Screen):
 def _table(level: ServiceLevel) -> dict[str, Any]:
     """The delays of a level as its page shows them."""
     lines: dict[str, dict[int, Any]] = {}
-    for row in level.targets.select_related("team").order_by(F("team").asc(nulls_first=True), "id"):
+    order = list(Clock)
+    rows = level.targets.select_related("team")
+    for row in sorted(rows, key=lambda one: (order.index(Clock(one.clock)), str(one.team), one.priority)):
         title = str(row.team) if row.team else str(row.get_clock_display())
         lines.setdefault(title[:1].upper() + title[1:], {})[row.priority] = row
     numbers = range(1, 6)
