@@ -2,6 +2,7 @@
 role.
 """
 
+from contextlib import nullcontext
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.db import models
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from .tenancy import OrganisationModel, SharedModel, opening
+from .tenancy import OrganisationModel, SharedModel, opening, visible
 
 
 class Organisation(models.Model):
@@ -78,7 +79,8 @@ class Organisation(models.Model):
 
 def lineage(organisation_id: int) -> list[int]:
     """The organisations above one, then itself (ids): where what it may use is set up."""
-    with opening():
+    # One that is in scope says it by itself: three statements less for each ticket, twice.
+    with nullcontext() if organisation_id in visible() else opening():
         return list(Organisation.objects.values_list("path", flat=True).get(pk=organisation_id))
 
 

@@ -9,13 +9,12 @@ from django.utils.translation import gettext as _
 from .letters import Letter, valid
 from .mail.sorting import acknowledgement_due
 from .mailboxes import Mailbox
-from .messages import Message
 from .outbox import OutgoingMail, subject_of
 from .tickets import Ticket
 
 
 def acknowledge(
-    ticket: Ticket, message: Message, letter: Letter, mailbox: Mailbox, *, now: datetime | None = None
+    ticket: Ticket, message: int, letter: Letter, mailbox: Mailbox, *, now: datetime | None = None
 ) -> OutgoingMail | None:
     """Queue the acknowledgement of a mail that opened a ticket; None when none is due.
 
@@ -30,7 +29,7 @@ def acknowledge(
         return None
     return OutgoingMail.objects.create(
         organisation_id=ticket.organisation_id,
-        message=message,
+        message_id=message,
         ticket=ticket,
         kind=OutgoingMail.Kind.RECEIPT,
         mailbox_id=mailbox.pk,
