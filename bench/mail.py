@@ -8,6 +8,7 @@ from .rig import home
 
 NAME = "mail"
 TARGET = 40
+ADDRESS = "bench@etabli.example"
 
 
 def figures(*, quick: bool, size: str) -> Iterator[Figure]:
@@ -45,7 +46,9 @@ def _requests(number: int, people: list[str]) -> list[bytes]:
 
     text = "Hello,\n\nthe printer of the second floor prints nothing since this morning.\n\n-- \nClaire\n" * 3
     senders = [people[n % len(people)] for n in range(number)]
-    return [mail(n, subject=f"Printer {n}", text=text, sender=one) for n, one in enumerate(senders)]
+    return [
+        mail(n, subject=f"Printer {n}", text=text, sender=one, to=ADDRESS) for n, one in enumerate(senders)
+    ]
 
 
 def _answers(number: int, people: list[str]) -> list[bytes]:
@@ -56,7 +59,9 @@ def _answers(number: int, people: list[str]) -> list[bytes]:
     for n in range(number):
         answer_to = [f"In-Reply-To: <m{n}@acme.example>"]
         sender = people[n % len(people)]
-        made.append(mail(number + n, subject=f"Re: Printer {n}", sender=sender, headers=answer_to))
+        made.append(
+            mail(number + n, subject=f"Re: Printer {n}", sender=sender, to=ADDRESS, headers=answer_to)
+        )
     return made
 
 
@@ -75,7 +80,7 @@ def _measured(name: str, server: object, mails: list[bytes], number: int, target
     from .rig import backend
 
     assert isinstance(server, Dovecot)
-    address = "bench@etabli.example"
+    address = ADDRESS
     with opening():
         owner = Organisation.objects.order_by("pk")[0]
     with scope(owner.pk):

@@ -36,7 +36,7 @@ def people_at(address: str, served: Sequence[int]) -> list[Person]:
     rows = Person.objects.alias(low=Lower("email")).filter(organisation__in=served, low=address)
     rank, today = {key: at for at, key in enumerate(served)}, timezone.localdate()
     return sorted(
-        rows.select_related("organisation"),
+        rows,
         key=lambda one: (bool(one.left_on and one.left_on < today), rank[one.organisation_id], one.pk),
     )
 

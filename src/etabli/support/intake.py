@@ -58,8 +58,7 @@ def sort(received: ReceivedMail, desk: Desk, *, raw: bytes | None = None) -> Rec
 
     Never raises for what a mail holds; only for the database or the storage (``ContentMissing``, OSError).
     """
-    with scope(*desk.served):
-        raw = _content(received) if raw is None else raw
+    raw = _content(received) if raw is None else raw
     try:
         with scope(*desk.served):
             row = _locked(received)
@@ -90,15 +89,12 @@ def sort_waiting(desk: Desk) -> int:
         if waiting.attempts < MOST_ATTEMPTS:
             sort(waiting, desk)
         else:
-            with scope(*desk.served):
-                raw = _content(waiting)
-            _rescue(waiting, desk, raw)
+            _rescue(waiting, desk, _content(waiting))
         done += 1
 
 
 def _locked(received: ReceivedMail) -> ReceivedMail:
-    rows = ReceivedMail.objects.select_for_update(of=("self",)).select_related("file")
-    return rows.get(pk=received.pk)
+    return ReceivedMail.objects.select_for_update().get(pk=received.pk)
 
 
 def _content(received: ReceivedMail) -> bytes:
@@ -136,7 +132,7 @@ def _act(work: Sorting) -> Outcome:
     letter, desk = work.letter, work.desk
     kind = letter.verdict.kind
     if earlier := _earlier(work):
-        return Outcome(Fate.IGNORED, (sentence(ALREADY),), earlier.ticket_id, earlier.message_id)
+        return Outcome(Fate.IGNORED, (sentence(ALREADY),), *earlier)
     if kind == LOOP:
         return Outcome(Fate.IGNORED)
     if kind == BOUNCE:
@@ -158,10 +154,11 @@ def _only_noted(letter: Letter, place: Place) -> bool:
     return letter.automatic or letter.thanks or place.agent is not None
 
 
-def _earlier(work: Sorting) -> ReceivedMail | None:
-    """The same mail sorted before, in this mailbox or another of those it was sent to."""
+def _earlier(work: Sorting) -> tuple[int | None, int | None] | None:
+    """The ticket and message of the same mail sorted before, in this mailbox or another it was sent to."""
     rows = ReceivedMail.objects.filter(identity=work.received.identity).exclude(pk=work.received.pk)
-    return rows.exclude(fate=Fate.STORED).order_by("pk").first()
+    rows = rows.exclude(fate=Fate.STORED).order_by("pk")
+    return rows.values_list("ticket_id", "message_id").first()
 
 
 def _bounced(work: Sorting) -> Outcome:

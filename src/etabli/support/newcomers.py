@@ -54,7 +54,7 @@ def open_from(
         actor=signed_by(who.caller),
         at=letter.at,
     )
-    message = ticket.messages.order_by("id")[0]
+    message = int(ticket.messages.order_by("id").values_list("pk", flat=True)[0])
     told = (*told, *who.told, *unpacked.told, *_doubts(letter, message, original))
     if closed is not None:
         _link(ticket, closed)
@@ -63,7 +63,7 @@ def open_from(
         told += follow(ticket, letter, desk)
         deadaddresses.forget(desk.served, letter.address)
         receipts.acknowledge(ticket, letter, desk.mailbox)
-    return Outcome(ReceivedMail.Fate.OPENED, told, ticket.pk, message.pk)
+    return Outcome(ReceivedMail.Fate.OPENED, told, ticket.pk, message)
 
 
 def _who(letter: Letter, desk: Desk, writer: Writer, closed: Ticket | None) -> Identified:
@@ -86,10 +86,10 @@ def _original(letter: Letter, writer: Writer, who: Identified) -> str:
     return written(sender.name, sender.address) if valid(sender.address) != letter.address else ""
 
 
-def _doubts(letter: Letter, message: Message, original: str) -> list[Sentence]:
+def _doubts(letter: Letter, message: int, original: str) -> list[Sentence]:
     told = []
     if letter.unproven:
-        Message.objects.filter(pk=message.pk).update(unverified=True)
+        Message.objects.filter(pk=message).update(unverified=True)
         told.append(sentence(_UNPROVEN))
     if original:
         told.append(sentence(_FORWARDED, agent=stranger(letter).label, who=original))

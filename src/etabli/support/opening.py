@@ -90,7 +90,9 @@ def open_ticket(request: Request, *, organisation: int, actor: Actor, at: dateti
     )
     if ticket.team_id is None:
         ticket.team = _team_of(ticket)
-    ticket.clean_fields(exclude=["organisation"])
+    # What is given as an object exists: the database has the last word on where it belongs.
+    given = {name for name, value in ticket._state.fields_cache.items() if value is not None}
+    ticket.clean_fields(exclude={"organisation", *given})
     obeying(ticket.save)
     attach_assets(ticket, request.assets, at=at)
     weigh(ticket, actor=actor)

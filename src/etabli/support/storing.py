@@ -61,10 +61,10 @@ def store(desk: Desk, arrived: Arrived) -> ReceivedMail:
 
 
 def _known(mailbox: Mailbox, digest: str, arrived: Arrived) -> ReceivedMail | None:
-    rows = ReceivedMail.objects.select_related("file").filter(mailbox=mailbox, sha256=digest)
-    found = rows.first()
-    if found is None:
+    rows = ReceivedMail.objects.filter(mailbox=mailbox, sha256=digest)
+    if not rows.exists():
         return None
+    found = rows.select_related("file").get()
     place = (arrived.uid_validity, arrived.uid)
     if (found.uid_validity, found.uid) != place:
         found.uid_validity, found.uid = place
