@@ -16,10 +16,9 @@ from etabli.kernel.sentences import Sentence, sentence
 from etabli.people.models import Person
 
 from . import known
+from .identity import internal
 from .letters import Letter
 from .mail.threads import BODY, REFERENCE, SIGNED, SUBJECT, Candidate
-from .messages import Message
-from .outbox import OutgoingMail
 from .tickets import Ticket
 
 preferences.declare(
@@ -137,7 +136,7 @@ def place_of(letter: Letter, writer: Writer) -> Place:
             proof,
             standing,
             agent=writer.actor if standing is Standing.AGENT else None,
-            internal=standing is Standing.AGENT and (proof == SUBJECT or _about_a_note(value)),
+            internal=standing is Standing.AGENT and (proof == SUBJECT or internal(value)),
             told=tuple(told),
         )
     return Place(told=tuple(told))
@@ -174,12 +173,3 @@ def _ticket(key: int, told: list[Sentence]) -> Ticket | None:
         told.append(sentence(_MERGED, ticket=found.reference))
         found = rows.filter(pk=found.merged_into_id).first()
     return found
-
-
-def _about_a_note(value: str) -> bool:
-    """Whether the mail of ours that is answered told of an internal note."""
-    found = _SERIAL.search(value)
-    if not found:
-        return False
-    sent = OutgoingMail.objects.filter(serial=found[1].lower()).select_related("message").first()
-    return bool(sent and sent.message and sent.message.kind == Message.Kind.NOTE)

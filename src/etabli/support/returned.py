@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from etabli.kernel.actors import Actor
@@ -10,11 +9,12 @@ from etabli.kernel.events import publish
 from etabli.kernel.sentences import Sentence, sentence
 
 from . import deadaddresses
+from .identity import keys
 from .letters import Letter, valid
 from .mail.bounces import Bounce, Failure
 from .mail.threads import signed_mails
 from .outbox import OutgoingMail
-from .tickets import Ticket
+from .posting import returned
 
 _SEARCHED = 512 * 1024
 _OURS = gettext_noop("It tells that our mail of %(ticket)s did not reach %(who)s.")
@@ -43,15 +43,14 @@ def settle(letter: Letter, raw: bytes, *, actor: Actor) -> Settled:
     for_good = [one for one in bounce.failures if one.permanent]
     who = ", ".join(one.address for one in (for_good or bounce.failures)[:5])
     told = sentence(_OURS if for_good else _LATE, ticket=sent.ticket.reference, who=who)
-    sent.refused = {**sent.refused, **{one.address[:254]: _why(one) for one in bounce.failures[:50]}}
+    why = {one.address[:254]: _why(one) for one in (for_good or bounce.failures)[:50]}
     if for_good:
-        sent.state = OutgoingMail.State.BOUNCED
+        sent = returned(sent, why, actor=actor)
         _remember(sent, for_good)
-    sent.save(update_fields=["refused", "state"])
-    Ticket.objects.filter(pk=sent.ticket_id).update(active_at=timezone.now())
-    verb = "ticket.bounced" if for_good else "ticket.delayed"
-    text = f"{who}: {_why((for_good or list(bounce.failures))[0])}"[:300]
-    publish(sent.ticket, verb, actor=actor, extra={"text": text, "message": sent.message_id})
+    else:
+        sent.refused = {**sent.refused, **why}
+        sent.save(update_fields=["refused"])
+        publish(sent.ticket, "ticket.mail_delayed", actor=actor, extra={"text": who, "mail": sent.pk})
     return Settled(sent, (told,))
 
 
@@ -62,8 +61,6 @@ def _sent(bounce: Bounce, raw: bytes, letter: Letter) -> OutgoingMail | None:
     rows = OutgoingMail.objects.select_for_update(of=("self",)).select_related("ticket")
     seen = f"{bounce.message_id} {' '.join(one.value for one in letter.verdict.threads)} "
     seen += raw[:_SEARCHED].decode("ascii", "replace")
-    from .identity import keys
-
     for ticket, serial in signed_mails(seen, keys()):
         if ticket.isdecimal() and (found := rows.filter(serial=serial, ticket=int(ticket)).first()):
             return found

@@ -24,11 +24,11 @@ from etabli.kernel.sentences import sentence
 from etabli.kernel.tenancy import everywhere, scope
 
 from . import answers
-from .bearer import NoToken, access_token
 from .composing import sender_of, written
 from .mailboxes import Mailbox
 from .messages import Message
 from .moving import locked
+from .oauth import TokenTrouble, token_of
 from .outbox import OutgoingMail
 from .smtp import Line, PutOff, Refused, Silent, Unreachable, Way
 from .tickets import Ticket
@@ -165,9 +165,9 @@ def way_of(mail: OutgoingMail) -> Way:
             raise Unreachable(sentence(_NO_SERVER))
         return Way(server)
     try:
-        bearer = access_token(box) if box.login == Mailbox.Login.XOAUTH2 else ""
+        bearer = token_of(box)
         password = "" if bearer else box.password.unseal()
-    except (NoToken, KeyMissing) as error:
+    except (TokenTrouble, KeyMissing) as error:
         raise Unreachable(str(error))
     server = settings_mail.MailServer(
         box.smtp_host, box.smtp_port, box.smtp_security, box.user, password, sender=box.address
