@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from etabli.kernel.calendars import Calendar, default_calendar, hours_of
 from etabli.kernel.organisations import lineage
-from etabli.kernel.tenancy import Catalogue, OrganisationModel
+from etabli.kernel.tenancy import Catalogue, OrganisationModel, scope, visible
 from etabli.kernel.text import Plain
 from etabli.kernel.workingtime import NeverOpen, TooLong, WorkingHours
 
@@ -150,10 +150,11 @@ def policies(names: Iterable[str], ticket: Ticket) -> dict[str, Policy]:
     """The promises that facts name, in the hours that hold for this ticket."""
     made = dict.fromkeys(names, Policy())
     keys = [int(name) for name in made if name]
-    levels = (
-        ServiceLevel.objects.filter(pk__in=keys).select_related("calendar").prefetch_related("targets__team")
-    )
-    for level in levels:
+    levels = ServiceLevel.objects.filter(pk__in=keys).select_related("calendar")
+    # A client, and what works by itself for it, read what its provider promised: the targets lie above.
+    with scope(*{*visible(), *lineage(ticket.organisation_id)}):
+        found = list(levels.prefetch_related("targets__team"))
+    for level in found:
         made[name_of(level)] = _policy(level, business_of(level, ticket))
     return made
 

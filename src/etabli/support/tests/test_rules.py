@@ -18,6 +18,7 @@ from etabli.support.macros import Macro, QuickTicket, foresee, open_quick, run_m
 from etabli.support.messages import Message
 from etabli.support.moving import move
 from etabli.support.opening import Caller, Words
+from etabli.support.promises import ServiceLevel, ServiceTarget
 from etabli.support.recurrence_dates import MONTH, SKIP, WEEK, YEAR, Pattern, upcoming
 from etabli.support.recurring import Recurrence, next_days, open_due, open_those_due, pause, resume
 from etabli.support.rules import Rule, RuleFiring
@@ -191,6 +192,22 @@ def test_rules_do_not_answer_their_own_work_for_ever(desk: Any) -> None:
     assert run_waiting(400) < 400
     # Each answers the note of a person, and each the note of the other: never its own, never twice in a chain.
     assert sorted(one.name for one in RuleFiring.objects.all()) == ["Echo", "Echo", "Noter", "Noter"]
+
+
+def test_a_rule_works_in_the_scope_of_the_client_without_losing_a_promise_of_the_provider(desk: Any) -> None:
+    firm, actor = desk
+    made = ServiceLevel.objects.create(organisation=firm.provider.organisation, name="Gold", is_default=True)
+    for clock in ("take_charge", "solve"):
+        ServiceTarget.objects.create(
+            organisation=made.organisation, level=made, clock=clock, priority=4, minutes=60
+        )
+    rule(firm, steps=[{"do": "answer", "text": "We look into it."}])
+    ticket = opened(firm, actor)
+    before = set(ticket.deadlines.values_list("clock", "due_at"))
+    assert len(before) == 2
+    run_waiting()
+    assert RuleFiring.objects.get().done
+    assert set(ticket.deadlines.values_list("clock", "due_at")) == before
 
 
 def test_a_rule_that_cannot_do_its_steps_says_so_and_leaves_the_ticket_as_it_was(desk: Any) -> None:
