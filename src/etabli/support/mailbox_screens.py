@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 from django.views.decorators.http import require_POST
 
 from etabli.kernel import files
@@ -66,12 +66,16 @@ class MailboxForm(NounForm):
 def state_of(mailbox: Mailbox) -> tuple[Any, Tone]:
     """How a mailbox does, in a word."""
     if not mailbox.enabled:
-        return _("not in use"), "off"
+        return pgettext("mailbox", "not in use"), "off"
     if mailbox.in_trouble():
-        return _("no longer read"), "bad"
+        return pgettext("mailbox", "no longer read"), "bad"
     if mailbox.problem:
-        return _("failing"), "warn"
-    return (_("read"), "ok") if mailbox.read_at else (_("not read yet"), "off")
+        return pgettext("mailbox", "failing"), "warn"
+    return (
+        (pgettext("mailbox", "read"), "ok")
+        if mailbox.read_at
+        else (pgettext("mailbox", "not read yet"), "off")
+    )
 
 
 @require_POST

@@ -12,7 +12,7 @@ from .language import _
 def worker(
     concurrency: Annotated[int, typer.Option(min=1, help=_("Jobs run at the same time"))] = 2,
 ) -> None:
-    """Run background jobs and follow the mailboxes until stopped; a job being run is given time to end."""
+    """Run background jobs until stopped; a job being run is given time to end."""
     with served():
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "etabli.project.settings")
         import django

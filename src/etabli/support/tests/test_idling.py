@@ -1,12 +1,17 @@
 """Mailboxes followed live: a mail is a ticket within seconds, and everything stops when it is asked to."""
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 
 from etabli.kernel.tenancy import scope
 from etabli.support.idling import Followers
@@ -96,3 +101,34 @@ def test_a_server_that_comes_back_is_followed_again(
     mailserver.deliver(box.address, mail(1))
     wait(lambda: tickets(firm) == 1)
     wait(lambda: not health(box).problem)
+
+
+def test_the_worker_follows_the_mailboxes_and_stops_when_asked(
+    committed_firm: Any, mailserver: Dovecot, mailbox_at: Callable[..., Mailbox], settings: Any
+) -> None:
+    """The command itself, as ``./etabli up`` starts it: a mail is a ticket at once, SIGTERM ends it cleanly."""
+    home = Path(settings.HOME)
+    home.mkdir(exist_ok=True)
+    box = mailbox_at(committed_firm.provider.id)
+    place = connection.settings_dict
+    url = f"postgresql://{place['USER']}@/{place['NAME']}?host={place['HOST']}"
+    kept = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    command = [sys.executable, "-P", "-m", "etabli.project.cli", "worker"]
+    with (home / "worker.log").open("wb") as log:
+        environment = {**kept, "DATABASE_URL": url, "ETABLI_HOME": str(home)}
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    try:
+        wait(lambda: health(box).read_at, 120)
+        time.sleep(1.0)
+        mailserver.deliver(box.address, mail(1))
+        # The job of each minute would take up to sixty seconds.
+        assert wait(lambda: tickets(committed_firm) == 1) < PROMPT
+        process.terminate()
+        assert process.wait(30) in (0, -signal.SIGTERM)
+    finally:
+        process.kill()
+        process.wait()
+        with connection.cursor() as cursor:
+            for table in ("events", "periodic_defers", "jobs", "workers"):
+                cursor.execute(f"DELETE FROM procrastinate_{table}")
+    assert "Traceback" not in (home / "worker.log").read_text()
