@@ -1,6 +1,6 @@
-"""The service desk: what people ask for, and what was promised to them.
+"""The service desk: what people ask for, from a call or a mail to a solution, on time and without a loss.
 
-Nouns: Mail (what arrives), Policy (what is promised), Clock (what has gone by), State, Priority. Verbs: read,
-sort and trim a mail; read clocks, explain a deadline, refuse a move, prioritise. All of it is pure so far:
-bytes and facts in, plain answers out. Serves C34 to C39.
+Nouns: Ticket, Message, Mailbox, OutgoingMail, ServiceLevel, Deadline, Rule, and what sorts and helps them. Verbs:
+open, answer, note, receive, move, hand over, prioritise, promise, merge, send. What only reads bytes or facts is
+pure and apart: ``mail`` and ``clocks``. Serves C34 to C39.
 """
