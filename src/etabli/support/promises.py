@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from etabli.kernel.calendars import Calendar, default_calendar, hours_of
 from etabli.kernel.organisations import lineage
-from etabli.kernel.tenancy import Catalogue, OrganisationModel, scope, visible
+from etabli.kernel.tenancy import Catalogue, OrganisationModel
 from etabli.kernel.text import Plain
 from etabli.kernel.workingtime import NeverOpen, TooLong, WorkingHours
 
