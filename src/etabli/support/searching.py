@@ -161,7 +161,8 @@ def _nearly(asked: list[Word], rows: QuerySet[Ticket] | None, notes: bool, most:
 
 
 def _known(word: Word, notes: bool) -> bool:
-    return TicketText.objects.filter(word.within(notes)).exists()
+    """Whether anybody ever wrote it. Asked with an order: for the first row of any, all would be read."""
+    return bool(_holding([word.within(notes)], [word], None, 1))
 
 
 def _mended(word: Word) -> Word | None:
@@ -184,7 +185,8 @@ def _around(word: str) -> tuple[str, str, str]:
     """Patterns of which one holds, wherever the one slip is: of three parts of a word it spoils one."""
     first, last = len(word) // 3, len(word) - len(word) // 3
     begins, middle, ends = word[:first], word[first:last], word[last:]
-    return f"%{begins}{middle}%", f"%{middle}{ends}%", f"%{begins}%{ends}%"
+    # Two letters alone have no trigram, two that begin a word have.
+    return f"%{begins}{middle}%", f"%{middle}{ends}%", f"%{' ' if first < 3 else ''}{begins}%{ends}%"
 
 
 def ranked(rows: QuerySet[Ticket], text: str, *, notes: bool) -> QuerySet[Ticket]:
