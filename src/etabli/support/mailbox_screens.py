@@ -140,7 +140,7 @@ class MailboxScreen(Screen):
             gettext_lazy("Incoming mail"),
             ["imap_host", "imap_port", "imap_security", "folder", "done_folder", "since"],
         ),
-        (gettext_lazy("Login"), ["login", "user", "password"]),
+        (gettext_lazy("Logging in"), ["login", "user", "password"]),
         (gettext_lazy("OAuth 2"), ["token_url", "client_id", "client_secret", "refresh_token"]),
         (gettext_lazy("Outgoing mail"), ["smtp_host", "smtp_port", "smtp_security"]),
         (gettext_lazy("What arrives"), ["team", "kind", "acknowledges", "signature"]),
