@@ -32,7 +32,7 @@ def api(screen: Screen, key: Any = None) -> str:
     return f"/api/v1/{screen.slug}" + ("" if key is None else f"/{key}")
 
 
-WHOLE = {"week", "cells", "shifts"}  # lists that are one value
+WHOLE = {"shifts"}  # lists of plain values that are one value all the same
 
 
 def json_body(screen: Screen, obj: Any) -> str:
@@ -42,7 +42,7 @@ def json_body(screen: Screen, obj: Any) -> str:
 
     values = {
         k: ",".join(map(str, v))
-        if isinstance(v, list) and not any(isinstance(x, list | dict) for x in v)
+        if isinstance(v, list) and k not in WHOLE and not any(isinstance(x, list | dict) for x in v)
         else v
         for k, v in values_of(screen, obj).items()
     }
