@@ -19,6 +19,7 @@ from etabli.kernel.search import refresh_many
 from etabli.kernel.tenancy import scope
 
 from .walking import (
+    OF_A_TICKET,
     OF_SCREENS,
     OTHERS,
     SCREENS,
@@ -58,6 +59,10 @@ LOGGED_IN = {
     "scan": "finds within the rights of the reader, checked in test_scanning",
     "scan-basket": "the same, and one's own basket",
     "scan-drop": "one's own basket",
+    "desk": "the queues hold the tickets the reader may see, and 403 without any, checked in test_sharing",
+    "desk-queue": "the same, beside a ticket",
+    "desk-caller": "finds people within the rights of the reader, checked in test_calling",
+    "desk-next": "takes a ticket of the reader's own queue, checked in test_life",
     "my-approvals": "what is asked of the reader, whatever their role, checked in test_approving",
 }
 INSTALLATION = {"demo", "demo-load", "settings-section", "settings-override", "mail-test"}
@@ -71,6 +76,7 @@ READS = {
     "booking-file",
     "loan-file",
     "rule-trial",
+    "receivedmail-raw",
     "ticket-deadlines",
 }
 ROUTES_OF_THE_API = {"openapi-json", "api-root"}
@@ -86,7 +92,7 @@ def login_or_refusal(response: Any) -> bool:
 
 
 def test_every_address_is_walked_or_listed():
-    listed = {*ANYBODY, *LOGGED_IN, *INSTALLATION, *BESIDE}
+    listed = {*ANYBODY, *LOGGED_IN, *INSTALLATION, *BESIDE, *OF_A_TICKET}
     assert [a.route for a in OTHERS if a.name not in listed] == []
     unknown = {a.name for a in OF_SCREENS if set(a.arguments) - {"pk", "name"}}
     assert unknown == set()

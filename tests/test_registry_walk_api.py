@@ -153,6 +153,7 @@ def test_a_live_region_says_nothing_to_nobody_nor_to_another_organisation(world,
     """The stream renders in another thread; its rendering is called here as the stream does, in the same scope."""
     render = {
         "asset-live": lambda request, key: watching.render_news(SCREENS["asset"], request, key),
+        "ticket-live": lambda request, key: watching.render_news(SCREENS["ticket"], request, key),
         "job-live": job_pages.render_job,
         "enrolment-live": inventory_pages.render_count,
         "stocktake-live": stocktake_pages.render_live,

@@ -238,6 +238,7 @@ SPECIAL: dict[str, Callable[[Maker], dict[str, Any]]] = {
         "until": timezone.localdate(),
     },
     "TicketText": lambda m: {"ticket": _without_words(m)},
+    "Mailbox": lambda m: {"password": m.word},
     "TicketLink": lambda m: dict(zip(("ticket", "other"), m.two(_model("support.Ticket")), strict=True)),
     "TicketMerge": lambda m: dict(zip(("kept", "gone"), m.two(_model("support.Ticket")), strict=True)),
     "TicketSplit": lambda m: dict(zip(("old", "new"), m.two(_model("support.Ticket")), strict=True)),

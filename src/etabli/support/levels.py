@@ -58,7 +58,8 @@ class Promise:
     def told(self, teams: dict[int, str]) -> str:
         """In words, for the history."""
         what = teams.get(self.team or 0) or str(Clock(self.clock).label)
-        always = f" ({_('round the clock')})" if self.always else ""
+        round_the_clock = _("round the clock")
+        always = f" ({round_the_clock})" if self.always else ""
         return f"{what} P{self.priority} : {typed(self.minutes)}{always}"
 
 

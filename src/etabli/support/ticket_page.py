@@ -31,7 +31,7 @@ from .states import OVER
 from .talking import accept, answer, note
 from .tickets import Ticket
 
-THEN = {"wait", "solve"}
+WRITES = {"reply": "ticket.answer", "note": "ticket.note"}
 MOST_FILES = 20
 INLINE_MOST = 1_000_000
 FRAME = (
@@ -72,7 +72,8 @@ def write_page(request: Any, pk: int) -> HttpResponse:
     """Send an answer or keep a note; what changed since the page was read is shown first, nothing is lost."""
     ticket = _ticket(request, pk)
     kind, text = request.POST.get("kind", ""), request.POST.get("text", "")
-    if kind not in {"reply", "note"}:
+    require(request.actor, WRITES.get(kind, "ticket.note"), ticket)
+    if kind not in WRITES:
         raise Http404
     keep_draft(ticket, kind, text, account_id=request.actor.account_id)
     news = _news(request, ticket)
@@ -88,8 +89,6 @@ def write_page(request: Any, pk: int) -> HttpResponse:
 
 
 def _write(request: Any, ticket: Ticket, kind: str, text: str) -> None:
-    verb = "ticket.answer" if kind == "reply" else "ticket.note"
-    require(request.actor, verb, ticket)
     uploads = request.FILES.getlist("files")[:MOST_FILES]
     kept = tuple(
         (files.store(one, name=one.name, actor=request.actor, organisation=ticket.organisation_id), "")
@@ -156,9 +155,9 @@ def _keep_taken_back(back: TakenBack, actor: Actor) -> None:
 @require_POST
 def draft_page(request: Any, pk: int) -> HttpResponse:
     ticket, kind = _ticket(request, pk), request.POST.get("kind", "")
-    if kind not in {"reply", "note"}:
+    require(request.actor, WRITES.get(kind, "ticket.note"), ticket)
+    if kind not in WRITES:
         raise Http404
-    require(request.actor, "ticket.answer" if kind == "reply" else "ticket.note", ticket)
     keep_draft(ticket, kind, request.POST.get("text", ""), account_id=request.actor.account_id)
     return HttpResponse(status=204)
 

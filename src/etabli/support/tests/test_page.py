@@ -177,3 +177,29 @@ def test_the_number_of_queries_does_not_depend_on_the_messages(desk: Desk) -> No
     assert "m44" in page
     assert "m3<" not in page
     assert "m3<" in desk.page("?all=1")
+
+
+def test_what_hangs_on_a_ticket_answers_to_its_own_readers_alone(desk: Desk, client_of: Any) -> None:
+    """Pages and acts of messages, files and mails: another organisation, a reader, nobody."""
+    desk.write("reply", "See", files=[SimpleUploadedFile("plan.png", PNG)])
+    message = Message.objects.get(kind="reply")
+    message.html = "<p>See</p>"
+    message.save()
+    file, mail = message.files.get(), OutgoingMail.objects.get()
+    reads = [f"messages/{message.pk}/", f"files/{file.pk}/"]
+    writes = [f"messages/{message.pk}/accept/", f"mails/{mail.pk}/back/", "write/", "draft/"]
+    firm = desk.firm
+    for stranger in (firm.globex.administrator, firm.acme.requester):
+        browser = client_of(stranger)
+        assert {browser.get(desk.url + one).status_code for one in reads} <= {403, 404}
+        sent = {browser.post(desk.url + one, {"kind": "note", "text": "x"}).status_code for one in writes}
+        assert sent <= {403, 404}
+    reader = client_of(firm.acme.auditor)
+    assert {reader.get(desk.url + one).status_code for one in reads} == {200}
+    refused = {reader.post(desk.url + one, {"kind": "note", "text": "x"}).status_code for one in writes}
+    assert refused == {403}
+    nobody = client_of(None)
+    for one in (*reads, *writes):
+        answer = nobody.get(desk.url + one) if one in reads else nobody.post(desk.url + one)
+        assert answer.status_code in {302, 403, 404}, one
+    assert Message.objects.filter(pk=message.pk).exists()
