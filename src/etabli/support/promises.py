@@ -232,7 +232,7 @@ def _tell(row: Deadline, reading: Reading, business: WorkingHours, now: datetime
 
 
 def told(ticket: Ticket, reading: Reading, business: WorkingHours, now: datetime) -> Deadline:
-    """A deadline not yet saved, of a clock whose past warnings count as given: for what is brought in whole."""
+    """A deadline not yet saved, whose past warnings count as given: for what is brought in whole."""
     row = Deadline(
         organisation_id=ticket.organisation_id,
         ticket=ticket,
