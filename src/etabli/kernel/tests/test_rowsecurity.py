@@ -102,6 +102,9 @@ def test_a_raw_key_to_another_organisations_row_is_refused(two_worlds, label, na
     table, column = model._meta.db_table, field.column
     if model._meta.label == "kernel.Event":
         pytest.skip("events are append-only")
+    if model._meta.label == "support.TicketText":  # the database wrote the other's: its key would speak first
+        with scope(two_worlds.firm.globex.id):
+            other.found_by.delete()
     # The keys of places hold the organisation as well, and speak first.
     refused = "_same|_room_of_site|_rack_of_room|that is not above"
     with pytest.raises(IntegrityError, match=refused), scope(two_worlds.firm.acme.id), transaction.atomic():  # noqa: PT012
