@@ -61,7 +61,8 @@ def open_from(
     known.remember(ticket, letter, trusted=not letter.unproven)
     if not letter.unproven:
         told += follow(ticket, letter, desk)
-        deadaddresses.forget(desk.served, letter.address)
+        if letter.address in desk.dead:
+            deadaddresses.forget(desk.served, letter.address)
         receipts.acknowledge(ticket, message, letter, desk.mailbox)
     return Outcome(ReceivedMail.Fate.OPENED, told, ticket.pk, message)
 
