@@ -44,7 +44,8 @@ def add(letter: Letter, place: Place, ticket: Ticket, desk: Desk, raw: bytes) ->
     known.remember(ticket, letter, trusted=trusted)
     if trusted and not letter.automatic:
         told += follow(ticket, letter, desk)
-        deadaddresses.forget(desk.served, letter.address)
+        if letter.address in desk.dead:
+            deadaddresses.forget(desk.served, letter.address)
     return Outcome(ReceivedMail.Fate.ADDED, (*place.told, *told), ticket.pk, message.pk)
 
 

@@ -217,7 +217,7 @@ class ReceivedMailScreen(Screen):
         Column("received_at", gettext_lazy("Received on"), lambda m: show(m.received_at), css="m",
                value=lambda m: m.received_at),
     ]  # fmt: skip
-    filters = ["fate", "mailbox", "received_at"]
+    filters = ["fate", "mailbox"]
     fields = ["sender", "subject", "received_at", "fate"]
     order = ("-id",)
     identity = ("sha256",)

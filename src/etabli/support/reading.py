@@ -117,11 +117,12 @@ def read_box(
 ) -> int:
     """Read what is new in an open folder, some mails at a time."""
     mailbox, read = desk.mailbox, 0
+    largest = int(preferences.get("files.max_mb", mailbox.organisation_id)) * 1024 * 1024
     with box.limited():
         listed = box.listed(since=mailbox.since, after=_last(mailbox, box))
     for at in range(0, min(len(listed), most), GROUP):
         with box.limited():
-            read += _read_group(box, desk, listed[at : at + GROUP], stop, step)
+            read += _read_group(box, desk, listed[at : at + GROUP], largest, stop, step)
         if stop.is_set():
             break
     health.read(mailbox, box.uid_validity, left=listed[most:])
@@ -137,7 +138,9 @@ def _last(mailbox: Mailbox, box: Box) -> int:
         return int(rows.aggregate(last=Max("uid"))["last"] or 0)
 
 
-def _read_group(box: Box, desk: Desk, group: Sequence[Listed], stop: threading.Event, step: Step) -> int:
+def _read_group(
+    box: Box, desk: Desk, group: Sequence[Listed], largest: int, stop: threading.Event, step: Step
+) -> int:
     known = _places(desk.mailbox, box.uid_validity, [one.uid for one in group])
     sorted_ones: list[ReceivedMail] = []
     read = 0
@@ -145,7 +148,7 @@ def _read_group(box: Box, desk: Desk, group: Sequence[Listed], stop: threading.E
         for one in group:
             if stop.is_set():
                 break
-            received, fresh = _take(box, desk, one, known.get(one.uid), step)
+            received, fresh = _take(box, desk, one, known.get(one.uid), largest, step)
             read += fresh
             if received is not None and received.fate != ReceivedMail.Fate.STORED:
                 sorted_ones.append(received)
@@ -156,7 +159,7 @@ def _read_group(box: Box, desk: Desk, group: Sequence[Listed], stop: threading.E
 
 
 def _take(
-    box: Box, desk: Desk, one: Listed, known: ReceivedMail | None, step: Step
+    box: Box, desk: Desk, one: Listed, known: ReceivedMail | None, largest: int, step: Step
 ) -> tuple[ReceivedMail | None, bool]:
     """A mail of the folder, kept and sorted, and whether it is new.
 
@@ -165,8 +168,7 @@ def _take(
     """
     if known is not None and known.file.size == one.size:
         return (sort(known, desk) if known.fate == ReceivedMail.Fate.STORED else known), False
-    most = int(preferences.get("files.max_mb", desk.mailbox.organisation_id)) * 1024 * 1024
-    arrived = box.fetch(one, most=most)
+    arrived = box.fetch(one, most=largest)
     if arrived is None:
         return None, False
     step("fetched")

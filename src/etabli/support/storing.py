@@ -12,6 +12,7 @@ from etabli.kernel.organisations import Organisation
 from etabli.kernel.sentences import sentence
 from etabli.kernel.tenancy import opening, scope
 
+from .deadaddresses import DeadAddress
 from .imap import Arrived
 from .letters import moment
 from .mail.sorting import Ourselves
@@ -26,12 +27,14 @@ TOO_LARGE = gettext_noop("Of %(size)s MB, it is larger than what is accepted: on
 class Desk:
     """What sorting needs to know around a mailbox, read once for many mails.
 
-    ``served`` lists its organisation and those under it (ids), from the nearest.
+    ``served`` lists its organisation and those under it (ids), from the nearest; ``dead`` the addresses there
+    that do not receive.
     """
 
     mailbox: Mailbox
     served: tuple[int, ...]
     ourselves: Ourselves
+    dead: frozenset[str] = frozenset()
 
 
 def desk_of(mailbox: Mailbox) -> Desk:
@@ -41,7 +44,9 @@ def desk_of(mailbox: Mailbox) -> Desk:
         below = rows.values_list("pk", "path")
         near = sorted(below, key=lambda one: (len(one[1]), one[0]))
     served = tuple(key for key, _path in near) or (mailbox.organisation_id,)
-    return Desk(mailbox, served, ourselves())
+    with scope(*served):
+        dead = DeadAddress.objects.filter(organisation__in=served).values_list("address", flat=True)
+        return Desk(mailbox, served, ourselves(), frozenset(dead))
 
 
 def store(desk: Desk, arrived: Arrived) -> ReceivedMail:
