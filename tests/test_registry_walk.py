@@ -208,7 +208,9 @@ def typed(value: Any) -> Any:
     return ",".join(map(str, value)) if isinstance(value, list) else value
 
 
-@pytest.mark.parametrize("address", [a for a in OTHERS if a.name not in {*ANYBODY, *OF_A_TICKET}], ids=lambda a: a.name)
+@pytest.mark.parametrize(
+    "address", [a for a in OTHERS if a.name not in {*ANYBODY, *OF_A_TICKET}], ids=lambda a: a.name
+)
 def test_pages_beside_the_screens_are_closed_to_nobody_and_to_another_organisation(world, client_of, address):
     url = world.url(address)
     for method in ("get", "post"):
