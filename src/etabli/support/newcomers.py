@@ -61,14 +61,9 @@ def open_from(
     known.remember(ticket, letter, trusted=not letter.unproven)
     if not letter.unproven:
         told += follow(ticket, letter, desk)
-<<<<<<< HEAD
-        deadaddresses.forget(desk.served, letter.address)
-        receipts.acknowledge(ticket, letter, desk.mailbox)
-=======
         if letter.address in desk.dead:
             deadaddresses.forget(desk.served, letter.address)
-        receipts.acknowledge(ticket, message, letter, desk.mailbox)
->>>>>>> h-in
+        receipts.acknowledge(ticket, letter, desk.mailbox)
     return Outcome(ReceivedMail.Fate.OPENED, told, ticket.pk, message)
 
 
