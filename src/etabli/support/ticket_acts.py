@@ -117,7 +117,14 @@ def _refused(one: Move) -> Callable[[Ticket], str]:
 
 
 def _assign(ticket: Ticket, cleaned: dict[str, Any], actor: Actor) -> None:
-    assign(ticket, actor=actor, team=cleaned["team"], assignee=cleaned["assignee"], reason=cleaned["reason"])
+    given = cleaned["given"]
+    assign(
+        ticket,
+        actor=actor,
+        team=cleaned["team"] if "team" in given else ticket.team,
+        assignee=cleaned["assignee"] if "assignee" in given else ticket.assignee,
+        reason=cleaned["reason"],
+    )
 
 
 def _prioritise(ticket: Ticket, cleaned: dict[str, Any], actor: Actor) -> None:

@@ -17,8 +17,10 @@ from .handing import agents_of
 from .opening import Caller, Request, Words
 from .priority import HIGHEST, LOWEST
 from .states import Waiting
+from .suiting import suggest
 from .tickets import OPEN, Ticket, TicketLink
 
+SUGGESTED = 3
 PASSED = ("category", "service", "impact", "urgency")
 
 
@@ -81,6 +83,15 @@ class AssignForm(ActForm):
         one: Any = self.fields["assignee"]
         one.queryset = agents(self)
         one.widget = ComboSelect(Account, choices=one.widget.choices)
+        rows = list(self.rows[:2])
+        if len(rows) == 1:
+            self.initial |= {"team": rows[0].team_id, "assignee": rows[0].assignee_id}
+            one.help_text = " · ".join(f"{fit.account}: {fit.why}" for fit in suggest(rows[0])[:SUGGESTED])
+
+    def clean(self) -> dict[str, Any]:
+        """A program that names only the agent leaves the team as it is: ``given`` tells what was named."""
+        cleaned = super().clean() or self.cleaned_data
+        return {**cleaned, "given": {name for name in ("team", "assignee") if name in self.data}}
 
 
 class WaitForm(ActForm):

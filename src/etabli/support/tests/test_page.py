@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from etabli.kernel import files
 from etabli.kernel.tenancy import scope
-from etabli.people.models import Person
+from etabli.people.models import Person, Team
 from etabli.support.drafts import Draft, be_present
 from etabli.support.messages import Message
 from etabli.support.moving import move
@@ -203,3 +203,15 @@ def test_what_hangs_on_a_ticket_answers_to_its_own_readers_alone(desk: Desk, cli
         answer = nobody.get(desk.url + one) if one in reads else nobody.post(desk.url + one)
         assert answer.status_code in {302, 403, 404}, one
     assert Message.objects.filter(pk=message.pk).exists()
+
+
+def test_giving_a_ticket_keeps_what_is_not_said(desk: Desk) -> None:
+    team = Team.objects.create(organisation=desk.firm.provider.organisation, name="Level 2")
+    form = desk.client.get(f"{desk.url}act/assign/").content.decode()
+    assert f'<option value="{desk.firm.provider.technician.pk}" selected>' in form
+    url = f"/api/v1/tickets/{desk.ticket.pk}/assign"
+    done = desk.client.post(url, {"team": team.pk}, content_type="application/json")
+    assert done.status_code == 200, done.content
+    assert (desk.now().team, desk.now().assignee) == (team, desk.firm.provider.technician)
+    desk.client.post(f"{desk.url}act/assign/", {"team": team.pk, "assignee": "", "reason": ""})
+    assert (desk.now().team, desk.now().assignee) == (team, None)
