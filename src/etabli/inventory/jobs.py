@@ -1,17 +1,17 @@
 """The jobs of inventories: reading what was received, forgetting old raw documents."""
 
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, close_old_connections, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from etabli.kernel import preferences
-from etabli.kernel.jobs import Task, job
+from etabli.kernel.apart import apart
+from etabli.kernel.jobs import job
 from etabli.kernel.organisations import Organisation
 from etabli.kernel.sentences import sentence
 from etabli.kernel.tenancy import everywhere, opening, scope
@@ -43,19 +43,7 @@ class Turn(Enum):
     BUSY = "busy"
 
 
-class Apart(Task):
-    """A job that opens its own transactions: what it has done is kept when its process is killed."""
-
-    def _run(self, scope: list[int] | None = None, job_id: int | None = None, **args: Any) -> None:
-        close_old_connections()
-        self.function(**args)
-
-
-def apart(function: Callable[..., Any]) -> Task:
-    return Apart(function, False, {"queue": "inventory"})
-
-
-@apart
+@apart(queue="inventory")
 def drain(organisation: int) -> None:
     """Read every waiting document of an organisation, each in its own transaction."""
     drain_all(organisation)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from etabli.web.markup import Tone
 
@@ -32,7 +33,7 @@ def left(due_at: datetime) -> str:
     """The time left on the wall clock, in one unit or two."""
     minutes = int((due_at - timezone.now()).total_seconds() // 60)
     if minutes < 0:
-        return _("passed")
+        return pgettext("deadline", "passed")
     hours, minutes = divmod(minutes, 60)
     if hours >= 48:
         return _("%(n)s d") % {"n": hours // 24}

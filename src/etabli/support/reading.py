@@ -13,11 +13,11 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from etabli.kernel import preferences
+from etabli.kernel.apart import apart
 from etabli.kernel.jobs import job
 from etabli.kernel.tenancy import everywhere, scope
 
 from . import health, imap, oauth
-from .apart import apart
 from .imap import Box, ImapTrouble, Listed, Server
 from .intake import sort, sort_waiting, store
 from .mailboxes import Mailbox, ReceivedMail
@@ -196,7 +196,7 @@ def _put_away(box: Box, mailbox: Mailbox, rows: Sequence[ReceivedMail]) -> None:
         ReceivedMail.objects.filter(pk__in=keys).update(moved=True)
 
 
-@apart("mail")
+@apart(queue="mail")
 def read_one(mailbox: int) -> None:
     """Read a mailbox."""
     if one := found(mailbox):

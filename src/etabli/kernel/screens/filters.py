@@ -6,12 +6,13 @@ import functools
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ..accounts import Account
@@ -65,6 +66,8 @@ def filter_of(screen: "Screen", name: str) -> Filter:
     if isinstance(field, models.BooleanField):
         options: Options = lambda: [("1", _("yes")), ("0", _("no"))]  # noqa: E731
         return Filter(name, label, _yes_or_no(name), options, kind="choice")
+    if isinstance(field, models.DateTimeField):
+        return Filter(name, label, during(name), kind="date")
     if isinstance(field, models.DateField):
         return Filter(name, label, between(name), kind="date")
     return Filter(name, label, lambda v: Q(**{f"{name}__icontains": v[0].replace(chr(0), "")}), kind="text")
@@ -191,6 +194,29 @@ def between(name: str) -> Condition:
         return found
 
     return condition
+
+
+def during(name: str) -> Condition:
+    """The same for an instant: from the first moment of a day to the last of another, in the local time."""
+
+    def condition(values: list[str]) -> Q:
+        first, _sign, last = values[0].partition("..")
+        found = Q()
+        if first:
+            found &= Q(**{f"{name}__gte": _midnight(_day(first))})
+        if last or not _sign:
+            found &= Q(**{f"{name}__lt": _midnight(_day(last or first), after=True)})
+        return found
+
+    return condition
+
+
+def _midnight(day: date, *, after: bool = False) -> datetime:
+    """The first moment of a day, or of the one after."""
+    try:
+        return timezone.make_aware(datetime.combine(day + timedelta(days=after), time.min))
+    except OverflowError:
+        raise BadFilter(_("“%(value)s” is too far.") % {"value": day.isoformat()})
 
 
 def _related_options(target: type[models.Model]) -> Options:
