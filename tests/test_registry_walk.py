@@ -68,6 +68,7 @@ READS = {
     "stocktake-report",
     "booking-file",
     "loan-file",
+    "receivedmail-raw",
 }
 ROUTES_OF_THE_API = {"openapi-json", "api-root"}
 ANNEX = {"annex-note", "annex-tag", "annex-untag", "annex-file", "annex-link", "annex-detach", "annex-unlink"}

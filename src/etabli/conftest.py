@@ -237,6 +237,7 @@ SPECIAL: dict[str, Callable[[Maker], dict[str, Any]]] = {
         "since": timezone.localdate(),
         "until": timezone.localdate(),
     },
+    "Mailbox": lambda m: {"password": m.word},
     "TicketLink": lambda m: dict(zip(("ticket", "other"), m.two(_model("support.Ticket")), strict=True)),
     "Watcher": lambda m: {"account": m.staff.technician, "ticket": m.new(_model("support.Ticket"))},
     "ServiceTarget": lambda m: {"priority": 1, "level": m.new(_model("support.ServiceLevel"))},
