@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from etabli.kernel.tenancy import scope
+from etabli.people.models import Person
 from etabli.support.mailboxes import Mailbox
 
 from .dovecot import PASSWORD, Dovecot
+from .gateway import Gateway
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +47,12 @@ def mailbox_at(mailserver: Dovecot) -> Callable[..., Mailbox]:
             return Mailbox.objects.select_related("team").get(pk=made.pk)
 
     return make
+
+
+@pytest.fixture
+def gateway(firm: Any) -> Iterator[Gateway]:
+    with scope(firm.provider.id, firm.acme.id, firm.globex.id):
+        made = Gateway(firm)
+        for name, email in (("Claire Moreau", "Claire@acme.example"), ("Paul Roy", "paul@acme.example")):
+            Person.objects.create(organisation=firm.acme.organisation, name=name, email=email)
+        yield made
