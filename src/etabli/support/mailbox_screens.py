@@ -11,7 +11,7 @@ from django.urls import path, reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from etabli.kernel import files
 from etabli.kernel.actors import Actor, can, require
@@ -69,7 +69,7 @@ def state_of(mailbox: Mailbox) -> tuple[Any, Tone]:
         return pgettext("mailbox", "not in use"), "off"
     if mailbox.in_trouble():
         return pgettext("mailbox", "no longer read"), "bad"
-    if mailbox.problem:
+    if mailbox.failing_since:
         return pgettext("mailbox", "failing"), "warn"
     return (
         (pgettext("mailbox", "read"), "ok")
@@ -91,6 +91,7 @@ def test_page(request: Any, screen: Screen, pk: int) -> HttpResponse:
     return redirect(screen.url(mailbox))
 
 
+@require_safe
 def raw_page(request: Any, screen: Screen, pk: int) -> HttpResponseBase:
     """The mail as it came, to download: never shown, whatever it is."""
     received = the_object(request, screen, pk)

@@ -11,9 +11,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from etabli.kernel.tenancy import scope
+from etabli.people.models import Person
 from etabli.support.mailboxes import Mailbox
 
 from .dovecot import PASSWORD, Dovecot
+from .gateway import Gateway
 from .sink import Sink, listening
 
 
@@ -98,3 +100,12 @@ def mailbox_at(mailserver: Dovecot) -> Callable[..., Mailbox]:
             return Mailbox.objects.select_related("team").get(pk=made.pk)
 
     return make
+
+
+@pytest.fixture
+def gateway(firm: Any) -> Iterator[Gateway]:
+    with scope(firm.provider.id, firm.acme.id, firm.globex.id):
+        made = Gateway(firm)
+        for name, email in (("Claire Moreau", "Claire@acme.example"), ("Paul Roy", "paul@acme.example")):
+            Person.objects.create(organisation=firm.acme.organisation, name=name, email=email)
+        yield made
