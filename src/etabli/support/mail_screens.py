@@ -23,6 +23,7 @@ from etabli.kernel.screens.filters import named
 from etabli.web import markup
 from etabli.web.markup import Tone
 
+from . import groups
 from .messages import Message
 from .outbox import OutgoingMail
 from .posting import BACK, NOT_LEFT, give_up, reschedule, resend, take_back
@@ -138,7 +139,7 @@ class OutgoingMailScreen(Screen):
 
     about = gettext_lazy("What leaves by mail: whether it did, and what is wrong when it did not.")
     model = OutgoingMail
-    area, icon = "support", "mail"
+    area, group, icon = "support", groups.MAIL, "mail"
     columns = [
         Column(
             "subject",

@@ -23,7 +23,7 @@ from etabli.kernel.screens.history import name_act
 from etabli.kernel.screens.writing import count_edit
 from etabli.web import markup
 
-from . import conditions, rule_pages, steps, work_forms
+from . import conditions, groups, rule_pages, steps, work_forms
 from .approving import Approval, decide, may_decide, withdraw
 from .macros import Macro, QuickTicket
 from .recurring import Recurrence, next_days, pause, resume, set_asset
@@ -93,7 +93,7 @@ class QuickTicketScreen(Screen):
     )
     model = QuickTicket
     slug = "quick-tickets"
-    area, icon = "support", "bolt"
+    area, group, icon = "support", groups.READY, "bolt"
     columns = ["name", "title", "category", "macro"]
     filters = ["category", "archived"]
     fields = [
@@ -214,7 +214,7 @@ class RecurrenceScreen(Screen):
     )
     model = Recurrence
     slug = "recurring-tickets"
-    area, icon = "support", "refresh"
+    area, group, icon = "support", groups.READY, "refresh"
     columns = [
         "title",
         "every",
@@ -295,7 +295,7 @@ class ApprovalScreen(Screen):
         "The approvals asked for requests and changes. They are asked on the page of a ticket."
     )
     model = Approval
-    area, icon = "support", "user-check"
+    area, group, icon = "support", groups.WORK, "user-check"
     columns = [
         Column("ticket", gettext_lazy("Ticket"), lambda a: markup.titled(a.ticket.title, a.ticket.reference),
                related=("ticket",), value=lambda a: str(a.ticket)),

@@ -17,6 +17,7 @@ from etabli.kernel.screens.columns import link_to
 from etabli.kernel.screens.forms import NounForm
 from etabli.kernel.tenancy import visible
 
+from . import groups
 from .skills import Absence, AgentSkill, Skill, SkillCover
 from .tickets import Category, Service
 
@@ -120,7 +121,7 @@ class AbsenceScreen(Screen):
 
     about = gettext_lazy("Who is away and when: no ticket is given to them meanwhile.")
     model = Absence
-    area, icon = "support", "calendar-off"
+    area, group, icon = "support", groups.WORK, "calendar-off"
     columns = ["account", "since", "until", "reason"]
     filters = ["account", "since", "until"]
     fields = ["account", "since", "until", "reason"]

@@ -18,7 +18,7 @@ from etabli.kernel.screens.history import name_act
 from etabli.kernel.text import Plain
 from etabli.web import markup
 
-from . import work_forms
+from . import groups, work_forms
 from .answer_templates import VARIABLES, AnswerTemplate
 from .states import OVER
 from .task_lists import TaskList
@@ -59,7 +59,7 @@ class TaskScreen(Screen):
         "What is to be done for tickets, step by step. Tasks are added on the page of a ticket."
     )
     model = Task
-    area, icon = "support", "checklist"
+    area, group, icon = "support", groups.WORK, "checklist"
     columns = [
         Column("title", gettext_lazy("Task"), lambda t: markup.titled(t.title, str(t.ticket)),
                sort=(Plain("title"),), related=("ticket",), value=lambda t: t.title),
@@ -178,7 +178,7 @@ class TimeEntryScreen(Screen):
     about = gettext_lazy("The time spent on tickets: by whom, for whom, on the road, billed or not.")
     model = TimeEntry
     slug = "time-entries"
-    area, icon = "support", "clock"
+    area, group, icon = "support", groups.WORK, "clock"
     columns = [
         Column("ticket", gettext_lazy("Ticket"),
                lambda t: markup.titled(t.ticket.title, f"{t.ticket.reference} · {t.remark}".rstrip(" ·")),
