@@ -18,7 +18,9 @@ def mailbox(imap: str, smtp: str, pages: str) -> dict[str, Any]:
     from etabli.support.mailboxes import Mailbox
     from etabli.support.tests.dovecot import PASSWORD
 
-    preferences.set_value("pages.url", pages, organisation=None, actor=SYSTEM)
+    told = {"pages.url": pages, "mail.host": "127.0.0.1", "mail.port": int(smtp), "mail.security": "none"}
+    for key, value in told.items():
+        preferences.set_value(key, value, organisation=None, actor=SYSTEM)
     provider = sample("Normandie Services")
     made, _new = Mailbox.objects.update_or_create(
         organisation=provider,
@@ -28,9 +30,7 @@ def mailbox(imap: str, smtp: str, pages: str) -> dict[str, Any]:
             "imap_host": "127.0.0.1",
             "imap_port": int(imap),
             "imap_security": "none",
-            "smtp_host": "127.0.0.1",
-            "smtp_port": int(smtp),
-            "smtp_security": "none",
+            "smtp_host": "",
             "user": "support@etabli.example",
             "password": PASSWORD,
             "since": "2020-01-01",

@@ -48,6 +48,7 @@ def context(ticket: Ticket, request: Any) -> dict[str, Any]:
     to, cc = recipients_of(ticket)
     return {
         "ticket": ticket,
+        "here": reverse("ticket-detail", args=[ticket.pk]),
         "conversation": read(ticket, notes=notes, everything=request.GET.get("all") == "1"),
         "may_answer": may_answer and ticket.state != "closed",
         "may_note": may_note,
