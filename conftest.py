@@ -1,12 +1,17 @@
 """Fails or skips the tests whose real components are absent; one language for all."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from etabli.project.components import pytest_runtest_setup
 
 __all__ = ["pytest_runtest_setup"]
+
+OTHERS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> %s"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -16,3 +21,16 @@ def language_of_the_tests() -> Iterator[None]:
 
     with translation.override("en"):
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The session of a program that a test killed outlives it for a moment: it must not keep the test database
+    from being dropped.
+    """
+    from django.db import connection
+
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        cursor.execute(OTHERS, [cursor.fetchone()[0]])

@@ -165,8 +165,9 @@ def draft_page(request: Any, pk: int) -> HttpResponse:
 
 @require_POST
 def presence_page(request: Any, pk: int) -> HttpResponse:
-    """I am here; who else is?"""
+    """I am here; who else is? Only those who may write are worth telling of."""
     ticket = _ticket(request, pk)
+    require(request.actor, "ticket.note", ticket)
     be_present(ticket, account_id=request.actor.account_id)
     return TemplateResponse(
         request, "support/_present.html", {"present": others(ticket, request.actor.account_id)}

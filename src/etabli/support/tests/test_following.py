@@ -71,7 +71,7 @@ def test_two_reminders_then_it_closes(provider: Any) -> None:
         assert len(reminders()) == count, days
     assert reminders()[0][0] == ["claire@acme.example"]
     last = OutgoingMail.objects.filter(kind="reminder").latest("id")
-    assert "it will soon be closed" in last.text or "fermée" in last.text
+    assert "elle sera bientôt close" in last.text
     assert Ticket.objects.get(pk=ticket.pk).state == State.WAITING
     follow(firm.acme.id, now=MONDAY + timedelta(days=11, minutes=2))
     ticket.refresh_from_db()
