@@ -25,9 +25,7 @@ def language_of_the_tests() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """The session of a program that a test killed outlives it for a moment: it must not keep the test database
-    from being dropped.
-    """
+    """What a killed program leaves in the test database must not keep it from being dropped."""
     from django.db import connection
 
     yield
