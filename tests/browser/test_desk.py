@@ -99,7 +99,7 @@ def test_from_a_mail_to_a_rated_solution(
 
     link = desk(sample, "ask", str(number))["link"]
     question = until(lambda: letter(sink, link), "the question of satisfaction")
-    assert question["Auto-Submitted"] == "auto-generated"
+    assert question["Auto-Submitted"] == "auto-replied"
     visitor = open_as("stranger", link)
     visitor.locator("form button.primary").click()
     expect(visitor.get_by_role("status")).to_be_visible()
