@@ -85,7 +85,7 @@ class AssignForm(ActForm):
         one.widget = ComboSelect(Account, choices=one.widget.choices)
         rows = list(self.rows[:2])
         if len(rows) == 1:
-            self.initial |= {"team": rows[0].team_id, "assignee": rows[0].assignee_id}
+            self.initial["team"], self.initial["assignee"] = rows[0].team_id, rows[0].assignee_id
             one.help_text = " · ".join(f"{fit.account}: {fit.why}" for fit in suggest(rows[0])[:SUGGESTED])
 
     def clean(self) -> dict[str, Any]:
